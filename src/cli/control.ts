@@ -1,0 +1,79 @@
+// The running gateway's control socket: one JSON request a line, one JSON answer a line. Only the owner may connect.
+
+import { chmodSync, rmSync } from 'node:fs'
+import { createConnection, createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Commands } from '../gateway/commands.ts'
+import { HoldfastError } from '../model/errors.ts'
+
+type Answer = { result: unknown } | { error: { code: string; message: string; hint?: string } }
+
+// Linux refuses a socket path over 107 bytes
+const PATH_BYTES = 107
+
+/** @throws HoldfastError PATH_TOO_LONG */
+export function controlPath(dataDir: string): string {
+  const path = join(dataDir, 'holdfast.sock')
+  if (Buffer.byteLength(path) > PATH_BYTES) {
+    throw new HoldfastError('PATH_TOO_LONG', `the control socket ${path} has a path of over ${PATH_BYTES} bytes`, {
+      hint: 'choose a data folder with a shorter path, or a shorter link to it',
+    })
+  }
+  return path
+}
+
+/** Serves until closed. The caller holds the data folder's lock, so a socket file that is there is a dead one's. */
+export async function serveControl(dataDir: string, commands: Commands): Promise<Server> {
+  const path = controlPath(dataDir)
+  rmSync(path, { force: true })
+  const server = createServer((socket) => serve(socket, commands))
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve))
+  chmodSync(path, 0o600)
+  return server
+}
+
+function serve(socket: Socket, commands: Commands): void {
+  socket.on('error', () => socket.destroy())
+  const lines = createInterface({ input: socket })
+  lines.on('line', async (line) => {
+    const answer = await answerTo(line, commands)
+    if (!socket.destroyed) socket.write(`${JSON.stringify(answer)}\n`)
+  })
+}
+
+async function answerTo(line: string, commands: Commands): Promise<Answer> {
+  try {
+    const words: unknown = JSON.parse(line)
+    if (!Array.isArray(words) || !words.every((word) => typeof word === 'string')) {
+      throw new HoldfastError('BAD_REQUEST', 'a request is a JSON array of words')
+    }
+    return { result: await commands.run(words) }
+  } catch (error) {
+    if (error instanceof HoldfastError) {
+      return { error: { code: error.code, message: error.message, ...(error.hint && { hint: error.hint }) } }
+    }
+    return { error: { code: error instanceof SyntaxError ? 'BAD_REQUEST' : 'INTERNAL', message: String(error) } }
+  }
+}
+
+/** Runs one command in the gateway that holds `dataDir`. @throws HoldfastError, also NOT_RUNNING */
+export async function control(dataDir: string, words: readonly string[]): Promise<unknown> {
+  const socket = createConnection(controlPath(dataDir))
+  try {
+    await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))
+  } catch (error) {
+    throw new HoldfastError('NOT_RUNNING', `no gateway is running on ${dataDir}`, {
+      hint: 'start it with `holdfast run`, or name its folder with --data',
+      cause: error,
+    })
+  }
+  socket.write(`${JSON.stringify(words)}\n`)
+  for await (const line of createInterface({ input: socket })) {
+    socket.destroy()
+    const answer = JSON.parse(line) as Answer
+    if ('result' in answer) return answer.result
+    throw new HoldfastError(answer.error.code, answer.error.message, answer.error.hint ? { hint: answer.error.hint } : {})
+  }
+  throw new HoldfastError('NOT_RUNNING', 'the gateway stopped before it answered')
+}

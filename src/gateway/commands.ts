@@ -1,0 +1,114 @@
+// The commands that a person or a program may give a running gateway: the same words on every face.
+
+import { BackendError, HoldfastError } from '../model/errors.ts'
+import type { Gateway } from './gateway.ts'
+
+export interface Commands {
+  /** @param words e.g. ['lane', 'pause', 'pgsql.pool1']. @throws HoldfastError */
+  run(words: readonly string[]): Promise<unknown>
+}
+
+interface CommandSpec {
+  /** What follows the command's words. */
+  readonly usage: string
+  readonly summary: string
+  run(gateway: Gateway, args: readonly string[]): unknown
+}
+
+const COMMANDS: Readonly<Record<string, CommandSpec>> = {
+  status: { usage: '', summary: 'everything at a glance', run: (gateway) => gateway.status() },
+  'plugins list': { usage: '', summary: 'the backends that have a file, and which are loaded', run: (g) => g.plugins.list() },
+  'plugins load': { usage: 'NAME', summary: 'load emqx_backend_<kind>', run: (g, args) => g.plugins.load(one(args)) },
+  'plugins unload': {
+    usage: 'NAME',
+    summary: 'unload it; what waits in its lanes stays',
+    run: (g, args) => g.plugins.unload(one(args)),
+  },
+  'plugins reload': { usage: 'NAME', summary: 'read its file again', run: (g, args) => g.plugins.reload(one(args)) },
+  pools: { usage: '', summary: 'the configured pools and how they are', run: (gateway) => gateway.pools() },
+  'pool test': { usage: 'POOL', summary: 'connect and ping', run: testPool },
+  lanes: { usage: '', summary: 'every lane: mode, cursor, lag', run: (gateway) => gateway.forward.lanes() },
+  'lane pause': { usage: 'POOL', summary: 'hold a lane', run: (g, args) => g.forward.pause(g.poolId(one(args))) },
+  'lane resume': {
+    usage: 'POOL',
+    summary: 'let it go on; a blocked lane tries at once',
+    run: (g, args) => g.forward.resume(g.poolId(one(args))),
+  },
+  'lane skip': { usage: 'POOL --to SEQ', summary: 'give up what waits up to and with SEQ', run: skipLane },
+  'dead list': { usage: '[POOL]', summary: 'dead letters, newest last', run: (g, args) => g.deadLetters.list(args[0]) },
+  'dead show': { usage: 'ID', summary: 'one, with its event', run: (g, args) => g.deadLetters.show(integer(one(args))) },
+  'dead retry': { usage: 'ID|all', summary: 'send it again', run: (g, args) => g.deadLetters.retry(idOrAll(args)) },
+  'dead drop': { usage: 'ID|all', summary: 'forget it', run: (g, args) => g.deadLetters.drop(idOrAll(args)) },
+  clients: { usage: '', summary: 'the connected clients', run: (gateway) => gateway.broker.clients() },
+  'client kick': { usage: 'CLIENTID', summary: 'close its connection', run: kick },
+  messages: {
+    usage: 'TOPIC [--since TIME] [--limit N]',
+    summary: 'messages in the journal; TIME as 2h or an ISO date',
+    run: (gateway, args) => gateway.messages(args),
+  },
+  'hook try': {
+    usage: 'FILE|JSON --event JSON',
+    summary: 'what an action would do with an event; runs nothing',
+    run: (gateway, args) => gateway.tryHook(args),
+  },
+  storage: { usage: '', summary: 'the journal and the disk', run: (gateway) => gateway.status().storage },
+  clock: { usage: '', summary: 'is the time to be trusted?', run: (gateway) => gateway.status().clock },
+}
+
+/** One line a command, for `--help`. */
+export const COMMAND_HELP: string = Object.entries(COMMANDS)
+  .map(([words, { usage, summary }]) => `  ${`${words} ${usage}`.padEnd(42)} ${summary}`)
+  .join('\n')
+
+export function commandsOf(gateway: Gateway): Commands {
+  return {
+    async run(words) {
+      for (const length of [2, 1]) {
+        const spec = COMMANDS[words.slice(0, length).join(' ')]
+        if (spec) return (await spec.run(gateway, words.slice(length))) ?? { done: true }
+      }
+      throw new HoldfastError('UNKNOWN_COMMAND', `there is no command '${words.join(' ')}'`, {
+        hint: `commands: ${Object.keys(COMMANDS).join(', ')}`,
+      })
+    },
+  }
+}
+
+async function testPool(gateway: Gateway, args: readonly string[]): Promise<unknown> {
+  const id = gateway.poolId(one(args))
+  try {
+    return { pool: id, ok: true, ...(await gateway.forward.test(id)) }
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error
+    return { pool: id, ok: false, class: error.errorClass, code: error.code, error: error.message, hint: error.hint }
+  }
+}
+
+async function skipLane(gateway: Gateway, args: readonly string[]): Promise<unknown> {
+  const [name, option, seq, ...rest] = args
+  if (name === undefined || option !== '--to' || rest.length > 0) throw usage('lane skip POOL --to SEQ')
+  const id = gateway.poolId(name)
+  await gateway.forward.skip(id, integer(seq))
+  return { pool: id, skippedTo: integer(seq) }
+}
+
+function kick(gateway: Gateway, args: readonly string[]): unknown {
+  const clientid = one(args)
+  if (!gateway.broker.kick(clientid)) throw new HoldfastError('NO_SUCH_CLIENT', `no client '${clientid}' is connected`)
+  return { kicked: clientid }
+}
+
+function one(args: readonly string[]): string {
+  if (args.length !== 1) throw usage(`expected one argument, got ${args.length}`)
+  return args[0]!
+}
+
+function integer(text: string | undefined): number {
+  if (text === undefined || !/^\d+$/.test(text)) throw usage(`expected a whole number, got '${text ?? ''}'`)
+  return Number(text)
+}
+
+const idOrAll = (args: readonly string[]): number | 'all' => (one(args) === 'all' ? 'all' : integer(one(args)))
+
+const usage = (message: string): HoldfastError =>
+  new HoldfastError('USAGE', message, { hint: 'holdfast ctl --help' })
