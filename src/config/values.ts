@@ -34,6 +34,10 @@ export function notExpected(expected: string, text: string): string {
 /** May be empty. */
 export const text = valueType('a text', (value) => value)
 
+export function matching(pattern: RegExp, expected: string): ValueType<string> {
+  return valueType(expected, (value) => (pattern.test(value) ? value : undefined))
+}
+
 const FLAGS: Readonly<Record<string, boolean>> = { on: true, true: true, 1: true, off: false, false: false, 0: false }
 
 export const flag = valueType('on or off (also true/false, 1/0)', (value) =>

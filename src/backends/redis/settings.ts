@@ -1,0 +1,36 @@
+// The keys of emqx_backend_redis.conf, beside its hooks.
+
+import { secret } from '../../config/secret.ts'
+import type { SettingsSpec } from '../../config/spec.ts'
+import { TLS_SETTINGS } from '../../config/tls.ts'
+import { addresses, choice, integer, text } from '../../config/values.ts'
+
+const PORT = 6379
+
+/** `backend.redis.<pool>.…` */
+export const SETTINGS = {
+  type: { type: choice('single', 'sentinel', 'cluster'), default: 'single', doc: 'single, sentinel or cluster' },
+  server: {
+    type: addresses(PORT),
+    default: `127.0.0.1:${PORT}`,
+    doc: 'Address; several by comma for sentinel and cluster',
+  },
+  sentinel: { type: text, doc: "The sentinels' name of the master" },
+  pool_size: { type: integer({ min: 1 }), default: '8', doc: 'Connections for reads' },
+  database: { type: integer({ min: 0 }), default: '0', doc: 'Number of the database' },
+  username: { type: text, doc: 'User, where the server has users' },
+  password: { type: secret, doc: 'Password' },
+  channel: { type: text, doc: 'Channel on which subscribe and unsubscribe are published' },
+  ...TLS_SETTINGS,
+} as const satisfies SettingsSpec
+
+/** `backend.redis.…`: for every pool. */
+export const PLUGIN_SETTINGS = {
+  server: { type: addresses(26379), doc: 'Addresses of the sentinels, for every pool' },
+  sentinel: { type: text, doc: "The sentinels' name of the master, for every pool" },
+  'msg.expired_after': {
+    type: integer(),
+    default: '3600',
+    doc: 'Seconds that a message is kept; 0 or less means 3600',
+  },
+} as const satisfies SettingsSpec

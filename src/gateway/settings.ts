@@ -1,0 +1,150 @@
+// The keys of `holdfast.conf`: types, defaults and what they are for.
+
+import type { Settings, SettingsSpec } from '../config/spec.ts'
+import {
+  bytes,
+  choice,
+  duration,
+  flag,
+  integer,
+  listenAddress,
+  matching,
+  orInfinity,
+  orWord,
+  path,
+  readableFile,
+  text,
+  verification,
+} from '../config/values.ts'
+import { LOG_LEVELS } from '../log/logger.ts'
+
+const MAX_CONNECTIONS = {
+  type: integer({ min: 1 }),
+  default: '10000',
+  doc: 'Clients that the listener serves at a time',
+} as const
+
+function plainListener(port: number) {
+  return {
+    named: {
+      '': { type: listenAddress(port), required: true, doc: 'Where to listen' },
+      max_connections: MAX_CONNECTIONS,
+    },
+  } as const
+}
+
+function tlsListener(port: number) {
+  return {
+    named: {
+      ...plainListener(port).named,
+      certfile: { type: readableFile, required: true, doc: 'Certificate to show to clients' },
+      keyfile: { type: readableFile, required: true, doc: 'Its private key' },
+      cafile: { type: readableFile, doc: "Certificates that sign clients' certificates", alias: ['cacertfile'] },
+      verify: { type: verification, default: 'off', doc: 'Refuse a client without a certificate signed by cafile' },
+    },
+  } as const
+}
+
+const WINDOWS =
+  /^(always|([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d(\s*,\s*([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)*)$/
+
+export const GATEWAY_SETTINGS = {
+  'node.name': { type: text, default: 'holdfast@127.0.0.1', doc: 'Name of this gateway in the databases and in $SYS' },
+
+  'listener.tcp.*': plainListener(1883),
+  'listener.ssl.*': tlsListener(8883),
+  'listener.ws.*': plainListener(8083),
+  'listener.wss.*': tlsListener(8084),
+
+  'mqtt.max_packet_size': { type: bytes, default: '1MB', doc: 'Largest packet that a client may send' },
+  'mqtt.max_clientid_len': {
+    type: integer({ min: 1, max: 65535 }),
+    default: '256',
+    doc: 'Longest client id, in bytes',
+  },
+  'mqtt.max_inflight': {
+    type: integer({ min: 1, max: 65535 }),
+    default: '32',
+    doc: 'Messages on their way to one subscriber that it has not acknowledged yet',
+  },
+  'mqtt.max_offline': {
+    type: orInfinity(integer({ min: 0 })),
+    default: '10000',
+    doc: 'Messages kept for one session while its client is away',
+  },
+  'mqtt.session_expiry': {
+    type: orInfinity(duration),
+    default: '7d',
+    doc: 'How long a session without clean start outlives its connection',
+  },
+  'mqtt.max_topic_levels': { type: integer({ min: 1 }), default: '100', doc: 'Most levels of a topic' },
+
+  'auth.anonymous': {
+    type: flag,
+    default: 'on',
+    doc: 'May clients connect without a password? As long as there are no users',
+  },
+  'auth.file': { type: path, default: 'passwd', doc: 'Users and their hashed passwords, beside this file' },
+  'acl.file': { type: path, default: 'acl.conf', doc: 'Who may publish and subscribe what, beside this file' },
+  'acl.nomatch': { type: choice('allow', 'deny'), default: 'allow', doc: 'When no line of the acl file matches' },
+
+  'queue.max_bytes': { type: bytes, default: '1GB', doc: 'Largest size of the queue on disk' },
+  'queue.reserve': { type: bytes, default: '64MB', doc: 'Disk space that the queue leaves free' },
+  'queue.full': {
+    type: choice('refuse', 'drop_oldest'),
+    default: 'refuse',
+    doc: 'When the queue is full: refuse (publishers get no acknowledgement and keep their messages) or drop_oldest',
+  },
+  'queue.commit_window': {
+    type: orWord(duration, 'auto'),
+    default: 'auto',
+    doc: 'Longest wait for more messages before a commit: auto, or a duration such as 20ms',
+  },
+  'queue.retain': {
+    type: duration,
+    default: '24h',
+    doc: 'How long messages stay after every database has them, for local reads and for a database that was set back',
+  },
+
+  'forward.batch': { type: integer({ min: 1, max: 10_000 }), default: '1000', doc: 'Most events in one transaction' },
+  'forward.backoff_max': {
+    type: duration,
+    default: '60s',
+    doc: 'Longest wait between two attempts to reach a database',
+  },
+  'forward.rate': {
+    type: orInfinity(integer({ min: 1 })),
+    default: 'infinity',
+    doc: 'Most events a second to one database',
+  },
+  'forward.schedule': {
+    type: matching(WINDOWS, 'always, or times of day by comma such as 22:00-06:00'),
+    default: 'always',
+    doc: 'When to send: always, or local times of day by comma such as 22:00-06:00,12:00-13:00',
+  },
+  'recall.deadline': { type: duration, default: '2s', doc: 'Longest wait for a database when messages are fetched' },
+  'clock.wait_for_sync': {
+    type: duration,
+    default: '5m',
+    doc: 'How long rows wait for the right time on a board without a battery clock; 0s never waits',
+  },
+
+  'web.listen': {
+    type: listenAddress(8080),
+    default: '127.0.0.1:8080',
+    doc: 'Where the page, its API and metrics listen',
+  },
+  'web.tls': { type: choice('auto', 'off', 'files'), default: 'auto', doc: 'TLS of the page: auto, off or files' },
+  'web.metrics': { type: flag, default: 'on', doc: 'Serve /metrics' },
+  'serial.port': {
+    type: orWord(text, 'off'),
+    default: 'off',
+    doc: 'Serial line of the console, such as /dev/ttyGS0, or off',
+  },
+  'serial.baud': { type: integer({ min: 300 }), default: '115200', doc: 'Its speed' },
+
+  'log.level': { type: choice(...LOG_LEVELS), default: 'info', doc: `One of ${LOG_LEVELS.join(', ')}` },
+  'sys.interval': { type: duration, default: '60s', doc: 'Time between two publications of the figures below $SYS' },
+} as const satisfies SettingsSpec
+
+export type GatewaySettings = Settings<typeof GATEWAY_SETTINGS>
