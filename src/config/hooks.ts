@@ -62,7 +62,7 @@ export function readHook(entry: Entry, context: HookContext): Binding | undefine
   return faulty ? undefined : binding
 }
 
-const HOOK_ALIASES: Readonly<Record<string, HookName>> = { 'message.deliver': 'message.delivered' }
+const HOOK_ALIASES = new Map<string, HookName>([['message.deliver', 'message.delivered']])
 const LINE_KEYS = ['topic', 'action', 'pool', 'offline_opts', 'expired_time', 'payload_format']
 const OFFLINE_KEYS = ['max_returned_count', 'time_range', 'start']
 const start = choice('earliest', 'latest')
@@ -93,8 +93,8 @@ class HookLine {
     const pool = this.#readPool(line)
     const topic = this.#readTopic(line, key.hook)
     const action = this.#readAction(line, key.hook)
-    if (!action || pool === undefined) return undefined
     const options = this.#readOptions(line, action)
+    if (!action || pool === undefined) return undefined
     return { pool: `${this.#context.kind}.${pool}`, ...key, ...(topic === undefined ? {} : { topic }), action, options }
   }
 
@@ -106,7 +106,7 @@ class HookLine {
       this.#faults.error(place, 'expected <hook>.<number>', `such as ${prefix}message.publish.1`)
       return undefined
     }
-    const hook = HOOK_ALIASES[name] ?? HOOKS.find((one) => one === name)
+    const hook = HOOKS.find((one) => one === name) ?? HOOK_ALIASES.get(name)
     if (!hook) this.#faults.error(place, `unknown hook ${name}`, didYouMean(name, HOOKS))
     return hook && { hook, order: Number(order) }
   }
@@ -164,7 +164,7 @@ class HookLine {
     const typed = this.#text(action, 'function')
     if (typed === undefined) return undefined
     const place = this.#at(action.get('function')!.value.start)
-    const name = FUNCTION_ALIASES[typed] ?? (Object.hasOwn(FUNCTIONS, typed) ? (typed as FunctionName) : undefined)
+    const name = functionNamed(typed)
     if (!name) {
       this.#faults.error(place, `unknown function ${typed}`, didYouMean(typed, functionsOn(hook)))
       return undefined
@@ -205,10 +205,10 @@ class HookLine {
     return statement
   }
 
-  #readOptions(line: Members, action: Action): BindingOptions {
+  #readOptions(line: Members, action: Action | undefined): BindingOptions {
     const member = line.get('offline_opts')
     const offline: Members = (member && this.#members(member.value, OFFLINE_KEYS)) ?? new Map()
-    const fetches = 'function' in action && action.function.startsWith('on_message_fetch')
+    const fetches = action && 'function' in action && action.function.startsWith('on_message_fetch')
     const { limits } = this.#context
     const options = {
       maxReturnedCount: this.#value(offline, 'max_returned_count', maxReturnedCount) ?? limits.max_returned_count,
@@ -272,6 +272,11 @@ class HookLine {
 
 function scalarText(node: JsonNode): string | undefined {
   return node.kind === 'scalar' && typeof node.value === 'string' ? node.value : undefined
+}
+
+function functionNamed(typed: string): FunctionName | undefined {
+  if (Object.hasOwn(FUNCTIONS, typed)) return typed as FunctionName
+  return Object.hasOwn(FUNCTION_ALIASES, typed) ? FUNCTION_ALIASES[typed] : undefined
 }
 
 function functionsOn(hook: HookName): string[] {

@@ -3,7 +3,7 @@
 /** @returns the word that `typed` was most likely meant to be, or undefined when none is near. */
 export function nearest(typed: string, words: Iterable<string>): string | undefined {
   let best: string | undefined
-  let bestDistance = Math.max(2, Math.floor(typed.length / 3)) + 1
+  let bestDistance = Math.ceil(typed.length / 3) + 1
   for (const word of words) {
     const distance = editDistance(typed, word)
     if (distance < bestDistance) {

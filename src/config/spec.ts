@@ -162,7 +162,7 @@ function readSingle(setting: Setting, section: Section, { key, entry }: SingleKe
   if (entry) {
     const reading = setting.type.read(entry.value, reader)
     if (!('fault' in reading)) return reading.value
-    reader.faults.error({ ...entry, column: entry.valueColumn }, `${entry.key}: ${reading.fault}`, setting.doc)
+    reader.faults.error({ ...entry, column: entry.valueColumn }, `${entry.key}: ${reading.fault}`)
   } else if (setting.required) {
     reader.faults.error(section.place, `${fullKey(section, key)} is missing`, `expected ${setting.type.expected}`)
   }
@@ -180,7 +180,8 @@ function unknownKey(spec: SettingsSpec, section: Section, { entry, key }: Sectio
   const known = Object.keys(spec).map((one) => one.replace('*', '<name>'))
   const near = nearest(key, known)
   const meant = near === undefined ? '' : `did you mean ${fullKey(section, near)}? `
-  faults.error(entry, `unknown key ${entry.key}`, `${meant}keys here: ${listKeys(known, key)}`)
+  const below = section.prefix === '' ? '' : ` below ${fullKey(section, '')}`
+  faults.error(entry, `unknown key ${entry.key}`, `${meant}keys${below}: ${listKeys(known, key)}`)
 }
 
 /** The keys with the same first part, or when there are none: the first parts. */

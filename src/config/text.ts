@@ -36,9 +36,10 @@ export function textLines(file: string, content: Buffer, faults: Faults): { line
   const lines: { line: number; text: string }[] = []
   for (const [index, raw] of content.toString('utf8').split(/\r?\n/).entries()) {
     const text = index === 0 && raw.startsWith(BYTE_ORDER_MARK) ? raw.slice(1) : raw
+    if (/^\s*(#|$)/.test(text)) continue
     const bad = valid ? -1 : text.indexOf('\uFFFD')
     if (bad >= 0) faults.error({ file, line: index + 1, column: bad + 1 }, 'expected UTF-8 text')
-    else if (!/^\s*(#|$)/.test(text)) lines.push({ line: index + 1, text })
+    else lines.push({ line: index + 1, text })
   }
   return lines
 }
