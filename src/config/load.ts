@@ -163,10 +163,10 @@ function readPools(
   }
   const spec = { ...FETCH_LIMITS, ...schema.plugin, '*': { named: schema.pool } } satisfies SettingsSpec
   const section = { prefix: prefixes[0]!, place: { file, line: 1, column: 1 }, entries: own }
-  const { '*': named, ...plugin } = readSettings(spec, section, { etcDir, faults })
+  const { '*': named, max_returned_count, time_range, ...plugin } = readSettings(spec, section, { etcDir, faults })
   const pools = [...named].map(([name, settings]): LoadedPool => {
     const id: PoolId = `${kind}.${name}`
     return { id, kind, name, settings: schema.plugin ? { ...settings, plugin } : settings }
   })
-  return { pools, limits: plugin }
+  return { pools, limits: { max_returned_count, time_range } }
 }

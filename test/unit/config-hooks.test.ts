@@ -104,7 +104,7 @@ test('what is wrong with an action', () => {
     '{"pool": "pool1"}': /:1:40: expected an "action"$/,
     '{"action": {}, "pool": "pool1"}': /:1:51: expected "function" or "sql"$/,
     '{"action": 5, "pool": "pool1"}': /:1:51: expected an object with "function", "sql"$/,
-    '{"action": {"cql": "x"}, "pool": "pool1"}': /:1:52: unknown key "cql" \(one of function, sql\)$/,
+    '{"action": {"cql": "x"}, "pool": "pool1"}': /:1:52: unknown key "cql" \(did you mean sql\?\)$/,
     '{"action": {"sql": "x", "function": "on_message_store"}, "pool": "pool1"}':
       /:1:64: expected one of "function" and "sql", not "function" too$/,
     '{"action": {"sql": []}, "pool": "pool1"}': /expected a statement in "sql"$/,

@@ -55,10 +55,10 @@ test('a fault says where and what was expected', () => {
 })
 
 test('a bad escape and endless nesting are faults, too', () => {
-  const escape = parseJson('{"a": "\\x"}')
-  assert.ok('fault' in escape)
-  assert.equal(escape.fault.offset, 6)
-  assert.equal(escape.fault.message, 'expected a text with valid escapes')
+  const badEscape = parseJson('{"a": "\\x"}')
+  assert.ok('fault' in badEscape)
+  assert.equal(badEscape.fault.offset, 6)
+  assert.equal(badEscape.fault.message, 'expected a text with valid escapes')
   const deep = parseJson('['.repeat(100_000))
   assert.ok('fault' in deep)
   assert.match(deep.fault.message, /^expected at most 50 levels/)

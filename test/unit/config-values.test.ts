@@ -142,7 +142,7 @@ test('a secret prints as *** and is read from where it is', () => {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-secret-'))
   const file = join(folder, 'password')
   writeFileSync(file, 'from file\n')
-  process.env['HOLDFAST_TEST_SECRET'] = 'from env'
+  process.env.HOLDFAST_TEST_SECRET = 'from env'
   const reveal = (text: string): string => {
     const reading = secret.read(text, context)
     return 'value' in reading ? reading.value.reveal() : reading.fault
