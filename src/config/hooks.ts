@@ -17,7 +17,7 @@ import { type JsonMember, type JsonNode, type JsonObject, parseJson } from './js
 import { nearest } from './nearest.ts'
 import type { Settings, SettingsSpec } from './spec.ts'
 import type { Entry } from './text.ts'
-import { choice, duration, integer, notExpected, orInfinity, text, type ValueType } from './values.ts'
+import { choice, duration, integer, notExpected, orInfinity, type ValueType } from './values.ts'
 
 /** Keys of an action beside `function`: the languages of custom statements. */
 export type StatementKey = 'sql' | 'cql' | 'commands' | 'mongo'
@@ -66,6 +66,7 @@ const HOOK_ALIASES = new Map<string, HookName>([['message.deliver', 'message.del
 const LINE_KEYS = ['topic', 'action', 'pool', 'offline_opts', 'expired_time', 'payload_format']
 const OFFLINE_KEYS = ['max_returned_count', 'time_range', 'start']
 const start = choice('earliest', 'latest')
+const payloadFormat = choice('mongo_json', 'plain_text')
 
 type Members = ReadonlyMap<string, JsonMember>
 
@@ -217,7 +218,7 @@ class HookLine {
     }
     const others = {
       expiredTime: this.#value(line, 'expired_time', integer()),
-      payloadFormat: this.#value(line, 'payload_format', text),
+      payloadFormat: this.#value(line, 'payload_format', payloadFormat),
     }
     return present({ ...(fetches ? options : {}), ...others })
   }

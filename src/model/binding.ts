@@ -45,6 +45,7 @@ export const LOOKUPS: ReadonlySet<FunctionName> = new Set<FunctionName>([
 /** Spellings that EMQX shipped over the years. */
 export const FUNCTION_ALIASES: Readonly<Record<string, FunctionName>> = {
   on_subscription_lookup: 'on_subscribe_lookup',
+  on_message_store_keep_latest: 'on_message_store_for_keep_latest',
 }
 
 export type Action =

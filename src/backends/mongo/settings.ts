@@ -3,7 +3,7 @@
 import { secret } from '../../config/secret.ts'
 import type { SettingsSpec } from '../../config/spec.ts'
 import { TLS_SETTINGS } from '../../config/tls.ts'
-import { addresses, choice, integer, text } from '../../config/values.ts'
+import { addresses, choice, flag, integer, text } from '../../config/values.ts'
 
 const PORT = 27017
 const count = integer({ min: 0 })
@@ -16,11 +16,13 @@ export const SETTINGS = {
     doc: 'single, unknown, sharded or rs (replica set)',
   },
   rs_set_name: { type: text, doc: 'Name of the replica set' },
+  srv_record: { type: flag, default: 'off', doc: 'Is the server a name with SRV and TXT records?' },
   server: { type: addresses(PORT), default: `127.0.0.1:${PORT}`, doc: 'Addresses by comma' },
   c_pool_size: { type: integer({ min: 1 }), default: '8', doc: 'Connections', alias: ['pool_size'] },
   database: { type: text, default: 'mqtt', doc: 'Database' },
   login: { type: text, doc: 'User', alias: ['username'] },
   password: { type: secret, doc: 'Password' },
+  auth_source: { type: text, doc: 'Database that knows the user, where it is another one' },
   w_mode: { type: choice('safe', 'unsafe'), default: 'safe', doc: 'Wait until a write is confirmed (safe) or not' },
   r_mode: {
     type: choice('master', 'slave_ok'),
