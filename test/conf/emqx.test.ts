@@ -60,11 +60,11 @@ const DOCUMENTS: Readonly<Record<string, { settings: object; actions: readonly s
     actions: NINE_HOOKS,
   },
   pgsql: {
-    settings: { server: { host: '127.0.0.1', port: 5432 }, username: 'root', password: 'public', ssl: false },
+    settings: { server: [{ host: '127.0.0.1', port: 5432 }], username: 'root', password: 'public', ssl: false },
     actions: NINE_HOOKS,
   },
   'pgsql-overview': {
-    settings: { server: { host: '127.0.0.1', port: 5432 }, username: 'root', database: 'mqtt' },
+    settings: { server: [{ host: '127.0.0.1', port: 5432 }], username: 'root', database: 'mqtt' },
     actions: [
       'client.connected.2 on_subscribe_lookup',
       'client.disconnected.1 on_client_disconnected',
