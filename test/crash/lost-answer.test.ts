@@ -1,0 +1,59 @@
+// The remote commits and its answer never comes: nothing may be sent again, not even by a custom statement.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { postgresMissing } from '../helpers/postgres.ts'
+import { COMMIT, startProxy } from '../helpers/proxy.ts'
+import { drained, makeTables, poolStatus, Scene } from './scene.ts'
+
+const skip = postgresMissing()
+
+/** PostgreSQL behind a proxy, a gateway that knows the proxy only, and publishers. */
+async function behindProxy(scene: Scene) {
+  const server = await scene.postgres()
+  const proxy = await startProxy(server)
+  scene.closing(() => proxy.close())
+  const gateway = scene.gateway({ port: proxy.port, user: server.user, password: server.password })
+  await makeTables(gateway, server)
+  await gateway.start()
+  return { server, proxy, gateway, publishers: scene.publishers(gateway) }
+}
+
+test('answers of COMMIT are lost, several times, also in a row', { skip }, async (t) => {
+  const scene = new Scene(t)
+  const { server, proxy, gateway, publishers } = await behindProxy(scene)
+  publishers.flow()
+  for (const times of [1, 1, 3, 1, 2]) await proxy.swallowAnswer(COMMIT, times)
+  await publishers.settle()
+  await drained(gateway)
+  assert.equal((await poolStatus(gateway)).recovered.answersLost, 8)
+  await scene.verify(server)
+})
+
+test('the answer is lost, and the gateway with it', { skip }, async (t) => {
+  const scene = new Scene(t)
+  const { server, proxy, gateway, publishers } = await behindProxy(scene)
+  publishers.flow()
+  for (let time = 0; time < 5; time++) {
+    await proxy.swallowAnswer()
+    await gateway.kill9()
+    await gateway.start()
+  }
+  await publishers.settle()
+  await drained(gateway)
+  await scene.verify(server)
+})
+
+test('the answer is lost, and the server dies with it', { skip }, async (t) => {
+  const scene = new Scene(t)
+  const { server, proxy, gateway, publishers } = await behindProxy(scene)
+  publishers.flow()
+  for (let time = 0; time < 3; time++) {
+    await proxy.swallowAnswer()
+    await server.kill9()
+    await server.start()
+  }
+  await publishers.settle()
+  await drained(gateway)
+  await scene.verify(server)
+})

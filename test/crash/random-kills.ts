@@ -1,0 +1,105 @@
+// Rounds of kill -9 at random moments, of the gateway and of PostgreSQL, while publishers publish. Both are started again in
+// each round; what the seed decides is who dies, when (also in the middle of starting), and who comes back first.
+
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { GatewayProcess } from '../helpers/gateway.ts'
+import type { PostgresServer } from '../helpers/postgres.ts'
+import { Random } from './random.ts'
+import { drained, rowsOf, Scene, straightLine } from './scene.ts'
+
+export interface Rounds {
+  readonly rounds: number
+  readonly seed: number
+  say(line: string): void
+}
+
+const BLOWS = [
+  'gateway',
+  'gateway',
+  'gateway twice',
+  'postgres',
+  'postgres',
+  'both',
+  'postgres hangs',
+  'gateway, postgres hangs',
+  'stop',
+] as const
+type Blow = (typeof BLOWS)[number]
+
+/** Rejects when the ledger and the tables do not agree, with what is wrong. */
+export async function randomKills({ rounds, seed, say }: Rounds): Promise<void> {
+  const random = new Random(seed)
+  const scene = new Scene()
+  try {
+    const { server, gateway } = await straightLine(scene)
+    const publishers = scene.publishers(gateway, { seed })
+    publishers.flow()
+    for (let round = 1; round <= rounds; round++) {
+      await sleep(random.between(100, 900))
+      const blow = random.pick(BLOWS)
+      await strike(blow, { server, gateway, random })
+      const { sent, repeated, acknowledged } = publishers.progress
+      say(`round ${round}/${rounds}: ${blow}; sent ${sent}, repeated ${repeated}, acknowledged ${acknowledged}`)
+    }
+    await publishers.settle()
+    await drained(gateway)
+    await publishers.end()
+    await scene.verify(server)
+    say(`stored ${(await rowsOf(server, 'log')).length}: acknowledged minus stored is empty, nothing twice, in order`)
+  } finally {
+    await scene.close()
+  }
+}
+
+interface Struck {
+  readonly server: PostgresServer
+  readonly gateway: GatewayProcess
+  readonly random: Random
+}
+
+async function strike(blow: Blow, { server, gateway, random }: Struck): Promise<void> {
+  const pause = (most: number): Promise<void> => sleep(random.between(0, most))
+  switch (blow) {
+    case 'gateway':
+      await gateway.kill9()
+      await gateway.start()
+      break
+    case 'gateway twice': {
+      await gateway.kill9()
+      const started = gateway.start().catch(() => {}) // it dies on the way
+      await pause(600)
+      await gateway.kill9()
+      await started
+      await gateway.start()
+      break
+    }
+    case 'postgres':
+      await server.kill9()
+      await pause(500)
+      await server.start()
+      break
+    case 'both':
+      await Promise.all([gateway.kill9(), server.kill9()])
+      await (random.next() < 0.5
+        ? gateway.start().then(() => server.start())
+        : server.start().then(() => gateway.start()))
+      break
+    case 'postgres hangs':
+      server.pause()
+      await pause(500)
+      server.resume()
+      break
+    case 'gateway, postgres hangs':
+      server.pause()
+      await pause(500)
+      await gateway.kill9()
+      server.resume()
+      await gateway.start()
+      break
+    case 'stop':
+      assert.equal(await gateway.stop(), 0)
+      await gateway.start()
+      break
+  }
+}
