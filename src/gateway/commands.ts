@@ -2,6 +2,8 @@
 
 import { BackendError, HoldfastError } from '../model/errors.ts'
 import type { Gateway } from './gateway.ts'
+import { messages } from './messages.ts'
+import { statusOf } from './status.ts'
 
 export interface Commands {
   /** @param words e.g. ['lane', 'pause', 'pgsql.pool1']. @throws HoldfastError */
@@ -16,7 +18,7 @@ interface CommandSpec {
 }
 
 const COMMANDS: Readonly<Record<string, CommandSpec>> = {
-  status: { usage: '', summary: 'everything at a glance', run: (gateway) => gateway.status() },
+  status: { usage: '', summary: 'everything at a glance', run: statusOf },
   'plugins list': { usage: '', summary: 'the backends that have a file, and which are loaded', run: (g) => g.plugins.list() },
   'plugins load': { usage: 'NAME', summary: 'load emqx_backend_<kind>', run: (g, args) => g.plugins.load(one(args)) },
   'plugins unload': {
@@ -35,7 +37,7 @@ const COMMANDS: Readonly<Record<string, CommandSpec>> = {
     run: (g, args) => g.forward.resume(g.poolId(one(args))),
   },
   'lane skip': { usage: 'POOL --to SEQ', summary: 'give up what waits up to and with SEQ', run: skipLane },
-  'dead list': { usage: '[POOL]', summary: 'dead letters, newest last', run: (g, args) => g.deadLetters.list(args[0]) },
+  'dead list': { usage: '[POOL]', summary: 'dead letters, newest last', run: (g, args) => g.deadLetters.list(args[0] === undefined ? undefined : g.poolId(one(args))) },
   'dead show': { usage: 'ID', summary: 'one, with its event', run: (g, args) => g.deadLetters.show(integer(one(args))) },
   'dead retry': { usage: 'ID|all', summary: 'send it again', run: (g, args) => g.deadLetters.retry(idOrAll(args)) },
   'dead drop': { usage: 'ID|all', summary: 'forget it', run: (g, args) => g.deadLetters.drop(idOrAll(args)) },
@@ -44,15 +46,10 @@ const COMMANDS: Readonly<Record<string, CommandSpec>> = {
   messages: {
     usage: 'TOPIC [--since TIME] [--limit N]',
     summary: 'messages in the journal; TIME as 2h or an ISO date',
-    run: (gateway, args) => gateway.messages(args),
+    run: (gateway, args) => messages(gateway.journal, args),
   },
-  'hook try': {
-    usage: 'FILE|JSON --event JSON',
-    summary: 'what an action would do with an event; runs nothing',
-    run: (gateway, args) => gateway.tryHook(args),
-  },
-  storage: { usage: '', summary: 'the journal and the disk', run: (gateway) => gateway.status().storage },
-  clock: { usage: '', summary: 'is the time to be trusted?', run: (gateway) => gateway.status().clock },
+  storage: { usage: '', summary: 'the journal and the disk', run: (gateway) => statusOf(gateway).storage },
+  clock: { usage: '', summary: 'is the time to be trusted?', run: (gateway) => statusOf(gateway).clock },
 }
 
 /** One line a command, for `--help`. */

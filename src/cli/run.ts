@@ -1,0 +1,57 @@
+import { ConfigFaults, type Gateway, startGateway } from '../gateway/gateway.ts'
+import type { Command } from './cli.ts'
+import { controlPath, serveControl } from './control.ts'
+import { dataDir, etcDir, parse } from './usage.ts'
+
+export const run: Command = {
+  summary: 'run the gateway in the foreground',
+  help: `holdfast run [--etc DIR] [--data DIR]
+
+Starts the gateway and stays in the foreground until SIGTERM or SIGINT. Logs go to stderr: JSON, or text on a terminal.
+--etc   holdfast.conf, plugins/, loaded_plugins (default: etc of the clone)
+--data  the journal and the embedded databases (default: var of the clone); one gateway a folder`,
+  async run(args) {
+    const { values } = parse({ args, options: { etc: { type: 'string' }, data: { type: 'string' } } })
+    const [etc, data] = [etcDir(values.etc), dataDir(values.data)]
+    controlPath(data) // a folder that can't have its socket is told before anything starts
+    let gateway: Gateway
+    try {
+      gateway = await startGateway({ etcDir: etc, dataDir: data, pretty: process.stderr.isTTY === true })
+    } catch (error) {
+      if (!(error instanceof ConfigFaults)) throw error
+      process.stderr.write(`${error.text}holdfast run: ${error.message}\n`)
+      return 1
+    }
+    const control = await serveControl(data, gateway.commands)
+    const stopped = untilSignal()
+    greet(gateway, etc, data)
+    await stopped
+    control.close()
+    await gateway.close()
+    return 0
+  },
+}
+
+function greet(gateway: Gateway, etc: string, data: string): void {
+  const listeners = gateway.listeners()
+  const plain = listeners.find(({ kind }) => kind === 'tcp')
+  const lines = [
+    ...listeners.map(({ kind, host, port }) => `MQTT      ${kind === 'ssl' ? 'mqtts' : 'mqtt'}://${host}:${port}`),
+    `data      ${data}`,
+    `etc       ${etc}`,
+    ...(plain ? [`try       npx mqtt pub -h ${plain.host} -p ${plain.port} -q 1 -t hello -m world`] : []),
+  ]
+  process.stdout.write(`Holdfast is running.\n${lines.map((line) => `  ${line}\n`).join('')}`)
+}
+
+/** The first signal stops in good order; a second one does not wait. */
+function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        process.once(signal, () => process.exit(1))
+        resolve()
+      })
+    }
+  })
+}

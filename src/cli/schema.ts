@@ -1,0 +1,33 @@
+import { applySchema, printSchema } from '../gateway/schema.ts'
+import type { Command } from './cli.ts'
+import { dataDir, etcDir, parse, UsageError } from './usage.ts'
+
+export const schema: Command = {
+  summary: "print or apply a backend's tables",
+  help: `holdfast schema <kind> [--apply --pool NAME] [--etc DIR] [--data DIR]
+
+Prints the DDL of a backend (pgsql, sqlite). With --apply it is run on the pool NAME of
+plugins/emqx_backend_<kind>.conf; it may be repeated, what is there stays.`,
+  async run(args) {
+    const { values, positionals } = parse({
+      args,
+      options: {
+        apply: { type: 'boolean' },
+        pool: { type: 'string' },
+        etc: { type: 'string' },
+        data: { type: 'string' },
+      },
+      allowPositionals: true,
+    })
+    const [kind, ...more] = positionals
+    if (kind === undefined || more.length > 0) throw new UsageError('which backend? e.g. holdfast schema pgsql')
+    if (!values.apply) {
+      process.stdout.write(await printSchema(kind))
+      return 0
+    }
+    if (values.pool === undefined) throw new UsageError('--apply needs --pool NAME, the pool whose server gets the tables')
+    await applySchema({ kind, pool: values.pool, etcDir: etcDir(values.etc), dataDir: dataDir(values.data) })
+    process.stdout.write(`the tables of ${kind} are there in pool ${values.pool}\n`)
+    return 0
+  },
+}

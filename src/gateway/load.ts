@@ -1,0 +1,96 @@
+// The configuration, with everything that the rooms know of it put together: config itself knows none of them.
+
+import { unknownParameters } from '../actions/parameters.ts'
+import { parseStatement } from '../actions/statement.ts'
+import { PREFIXES as CASSA_PREFIXES, SETTINGS as cassa } from '../backends/cassa/settings.ts'
+import { SETTINGS as dynamo, PLUGIN_SETTINGS as dynamoPlugin } from '../backends/dynamo/settings.ts'
+import { BACKENDS } from '../backends/index.ts'
+import { SETTINGS as mongo, PLUGIN_SETTINGS as mongoPlugin } from '../backends/mongo/settings.ts'
+import { SETTINGS as mysql } from '../backends/mysql/settings.ts'
+import { SETTINGS as pgsql } from '../backends/pgsql/settings.ts'
+import { SETTINGS as redis, PLUGIN_SETTINGS as redisPlugin } from '../backends/redis/settings.ts'
+import { SETTINGS as sqlite } from '../backends/sqlite/settings.ts'
+import { type Fault, formatFault } from '../config/fault.ts'
+import type { HookRules, StatementKey } from '../config/hooks.ts'
+import { type ConfigSchema, faultsInUse, type KindSchema, type LoadedConfig, loadConfig } from '../config/load.ts'
+import type { SettingsSpec } from '../config/spec.ts'
+import { type BackendKind, FUNCTIONS, type FunctionName } from '../model/binding.ts'
+import { HoldfastError } from '../model/errors.ts'
+import { GATEWAY_SETTINGS, type GatewaySettings } from './settings.ts'
+
+export type Configuration = LoadedConfig & { readonly gateway: GatewaySettings }
+
+/** The configuration can't be started with. `text` lists its faults, a line each. */
+export class ConfigFaults extends HoldfastError {
+  readonly text: string
+
+  constructor(faults: readonly Fault[]) {
+    const errors = faults.filter(({ severity }) => severity === 'error').length
+    super('CONFIG', `the configuration has ${errors} ${errors === 1 ? 'fault' : 'faults'}`, {
+      hint: 'mend them; `holdfast check` lists them again',
+    })
+    this.text = lines(faults)
+  }
+}
+
+/** @throws ConfigFaults when a file that is in use has a fault; those of plugins that are not loaded do not count. */
+export function loadConfiguration(etcDir: string): Configuration {
+  const loaded = loadConfig(etcDir, SCHEMA)
+  const faults = faultsInUse(loaded)
+  if (faults.some(({ severity }) => severity === 'error')) throw new ConfigFaults(faults)
+  return loaded
+}
+
+/** All faults of all files, as `holdfast check` shows them. */
+export function checkConfig(etcDir: string): { text: string; errors: number; warnings: number } {
+  const { faults } = loadConfig(etcDir, SCHEMA)
+  const errors = faults.filter(({ severity }) => severity === 'error').length
+  return { text: lines(faults), errors, warnings: faults.length - errors }
+}
+
+const lines = (faults: readonly Fault[]): string => faults.map((fault) => `${formatFault(fault)}\n`).join('')
+
+const STATEMENT_KEYS: Readonly<Record<BackendKind, readonly StatementKey[]>> = {
+  redis: ['commands'],
+  mysql: ['sql'],
+  pgsql: ['sql'],
+  mongo: ['mongo'],
+  cassa: ['cql'],
+  dynamo: [],
+  sqlite: ['sql'],
+}
+
+const KEEP_LATEST = /_for_keep_latest$/
+
+const rules: HookRules = {
+  parseStatement,
+  unknownParameters,
+  actionKeys: (kind) => STATEMENT_KEYS[kind],
+  // every function is taken on every kind that has a place for its row; mqtt:latest_msg is Redis' alone
+  functions: (kind) =>
+    new Set((Object.keys(FUNCTIONS) as FunctionName[]).filter((name) => kind === 'redis' || !KEEP_LATEST.test(name))),
+}
+
+interface Keys {
+  readonly pool: SettingsSpec
+  readonly plugin?: SettingsSpec
+  readonly prefixes?: readonly string[]
+}
+
+const KEYS: Readonly<Record<BackendKind, Keys>> = {
+  redis: { pool: redis, plugin: redisPlugin },
+  mysql: { pool: mysql },
+  pgsql: { pool: pgsql },
+  mongo: { pool: mongo, plugin: mongoPlugin },
+  cassa: { pool: cassa, prefixes: CASSA_PREFIXES },
+  dynamo: { pool: dynamo, plugin: dynamoPlugin },
+  sqlite: { pool: sqlite },
+}
+
+const SCHEMA: ConfigSchema<typeof GATEWAY_SETTINGS> = {
+  gateway: GATEWAY_SETTINGS,
+  rules,
+  kinds: Object.fromEntries(
+    Object.entries(KEYS).map(([kind, keys]) => [kind, { ...keys, built: kind in BACKENDS }]),
+  ) as unknown as Readonly<Record<BackendKind, KindSchema>>,
+}

@@ -1,0 +1,52 @@
+// One snapshot of everything, for every face.
+
+import type { Gateway } from './gateway.ts'
+import { VERSION } from './version.ts'
+
+export interface Status {
+  readonly version: string
+  readonly node: string
+  readonly uptimeMs: number
+  readonly clock: { readonly trusted: boolean; readonly source: string }
+  readonly listeners: readonly Record<string, unknown>[]
+  readonly clients: { readonly connected: number; readonly sessions: number }
+  readonly messages: Record<string, unknown>
+  readonly queue: {
+    readonly events: number
+    readonly bytes: number
+    readonly maxBytes: number
+    readonly oldestAt: number | null
+    readonly full: string | null
+    readonly dropped: Record<string, unknown>
+  }
+  readonly pools: readonly Record<string, unknown>[]
+  readonly storage: Record<string, unknown>
+}
+
+export function statusOf({ broker, journal, forward, clock, startedAt, node }: Gateway): Status {
+  const { connected, sessions, ...messages } = broker.stats()
+  const { events, bytes, maxBytes, oldestAt, full, dropped, freeBytes, bytesWritten, commits, commitMs } = journal.stats()
+  const { id, copied } = journal.identity
+  return {
+    version: VERSION,
+    node,
+    uptimeMs: Math.round(performance.now() - startedAt),
+    clock: { trusted: clock.trusted(), source: clock.source() },
+    listeners: broker.listeners().map((listener) => ({ ...listener })),
+    clients: { connected, sessions },
+    messages: { ...messages },
+    queue: { events, bytes, maxBytes, oldestAt, full, dropped },
+    pools: forward.lanes().map(({ pool: _, ...lane }) => ({ ...lane })),
+    storage: {
+      freeBytes,
+      writtenBytes: bytesWritten,
+      bytesPerEvent: events === 0 ? null : Math.round(bytes / events),
+      journalState: full === null ? 'ok' : 'full',
+      journal: id,
+      journalCopied: copied,
+      salvaged: journal.salvaged,
+      commits,
+      commitMs,
+    },
+  }
+}

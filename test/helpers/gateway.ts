@@ -1,0 +1,142 @@
+// A whole gateway as its own process, for tests from outside: conf files in, MQTT port and control socket out.
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
+const run = promisify(execFile)
+
+export interface GatewayFiles {
+  /** Lines for holdfast.conf behind the listener's. */
+  readonly conf?: string
+  /** kind → the plugin's conf; all are loaded. */
+  readonly plugins?: Readonly<Record<string, string>>
+}
+
+/** A gateway with an etc and a data folder of its own; started and killed as often as a test likes. */
+export class GatewayProcess {
+  readonly root: string
+  readonly etc: string
+  data: string
+  port = 0
+  /** Everything it printed since the last start. */
+  output = ''
+  #child: ChildProcess | undefined
+
+  constructor(files: GatewayFiles = {}) {
+    this.root = mkdtempSync(join(tmpdir(), 'holdfast-'))
+    this.etc = join(this.root, 'etc')
+    this.data = join(this.root, 'data')
+    this.configure(files)
+  }
+
+  configure({ conf = '', plugins = {} }: GatewayFiles): void {
+    mkdirSync(join(this.etc, 'plugins'), { recursive: true })
+    writeFileSync(join(this.etc, 'holdfast.conf'), `listener.tcp.default = 127.0.0.1:${this.port}\n${conf}\n`)
+    writeFileSync(
+      join(this.etc, 'loaded_plugins'),
+      Object.keys(plugins).map((kind) => `emqx_backend_${kind}\n`).join(''),
+    )
+    for (const [kind, text] of Object.entries(plugins)) {
+      writeFileSync(join(this.etc, 'plugins', `emqx_backend_${kind}.conf`), text)
+    }
+  }
+
+  get url(): string {
+    return `mqtt://127.0.0.1:${this.port}`
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  /** Resolves when the listener is open; rejects with what it printed when it ends before. */
+  async start(): Promise<this> {
+    this.output = ''
+    const child = spawn(process.execPath, [MAIN, 'run', '--etc', this.etc, '--data', this.data], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#child = child
+    const collect = (chunk: Buffer): void => {
+      this.output = (this.output + chunk).slice(-200_000)
+    }
+    child.stdout.on('data', collect)
+    child.stderr.on('data', collect)
+    const port = await new Promise<number>((resolve, reject) => {
+      const look = (): void => {
+        const found = /mqtt:\/\/[^\s]*:(\d+)/.exec(this.output)
+        if (found) resolve(Number(found[1]))
+      }
+      child.stdout.on('data', look)
+      child.once('exit', (code) => reject(new Error(`the gateway ended with ${code}:\n${this.output}`)))
+    })
+    if (this.port === 0) {
+      this.port = port
+      // the same port at the next start
+      const conf = join(this.etc, 'holdfast.conf')
+      writeFileSync(conf, readFileSync(conf, 'utf8').replace('127.0.0.1:0', `127.0.0.1:${port}`))
+    }
+    return this
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#child
+    if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null
+    const ended = once(child, 'exit')
+    child.kill(signal)
+    await ended
+    return child.exitCode
+  }
+
+  kill9(): Promise<number | null> {
+    return this.#end('SIGKILL')
+  }
+
+  /** @returns the exit code */
+  stop(): Promise<number | null> {
+    return this.#end('SIGTERM')
+  }
+
+  /** Runs `holdfast <words>` on this gateway's folders. Rejects with the exit code and what it printed. */
+  async holdfast(...words: string[]): Promise<string> {
+    const { stdout } = await run(process.execPath, [MAIN, ...words], {
+      env: { ...process.env, HOLDFAST_ETC: this.etc, HOLDFAST_DATA: this.data },
+    })
+    return stdout
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: the answer's shape is what tests look at
+  async ctl(...words: string[]): Promise<any> {
+    return JSON.parse(await this.holdfast('ctl', ...words, '--json'))
+  }
+
+  async remove(): Promise<void> {
+    await this.kill9()
+    rmSync(this.root, { recursive: true, force: true })
+  }
+}
+
+/** Polls until `ready` gives something truthy; rejects with `what` after `timeoutMs`. */
+export async function until<T>(
+  what: string,
+  ready: () => T | Promise<T>,
+  timeoutMs = 30_000,
+): Promise<NonNullable<T>> {
+  const deadline = Date.now() + timeoutMs
+  let last: unknown
+  while (Date.now() < deadline) {
+    try {
+      const value = await ready()
+      if (value) return value
+      last = value
+    } catch (error) {
+      last = error
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error(`${what}: not within ${timeoutMs} ms (last: ${String(last)})`)
+}
