@@ -42,17 +42,14 @@ export function planBatch(taken: Taken, plan: Plan, maxOperations: number): Batc
 
 /** A write of this length keeps answers to fetches and to `lane pause` quick, and undoes little when it fails. */
 const TARGET_MS = 250
-/** A slow link is used well when the round trips are a small part of a write. */
-const TARGET_ROUND_TRIPS = 4
+/** On a far server a transaction's own round trips must be the small part of a write. */
+const TARGET_ROUND_TRIPS = 16
 
-/**
- * Events a batch, between 1 and a maximum: doubled while full batches are quick, cut in proportion when they are slow.
- * The target grows with the shortest write seen, which is the round trip, so that a far server gets large batches.
- */
+/** Events a batch, from 1 to a maximum: doubled while full batches are quick, cut in proportion when they are slow. */
 export class BatchSize {
   readonly #max: number
   #limit: number
-  #roundTripMs = Number.POSITIVE_INFINITY
+  #targetMs = TARGET_MS
 
   /** @param first events of the first batch @param max events of the largest */
   constructor(first: number, max: number) {
@@ -64,12 +61,14 @@ export class BatchSize {
     return this.#limit
   }
 
+  /** The server answered a small question in this time. */
+  answered(roundTripMs: number): void {
+    this.#targetMs = Math.max(TARGET_MS, TARGET_ROUND_TRIPS * roundTripMs)
+  }
+
   written(events: number, tookMs: number): void {
-    // Forgets slowly, so that a link that becomes slower is noticed.
-    this.#roundTripMs = Math.min(this.#roundTripMs * 1.01, tookMs)
-    const targetMs = Math.max(TARGET_MS, TARGET_ROUND_TRIPS * this.#roundTripMs)
-    if (tookMs > targetMs) this.#limit = Math.max(1, Math.floor((events * targetMs) / tookMs))
-    else if (events >= this.#limit && tookMs < targetMs / 2) this.#limit = Math.min(this.#limit * 2, this.#max)
+    if (tookMs > this.#targetMs) this.#limit = Math.max(1, Math.floor((events * this.#targetMs) / tookMs))
+    else if (events >= this.#limit && tookMs < this.#targetMs / 2) this.#limit = Math.min(this.#limit * 2, this.#max)
   }
 
   /** A write of so many events failed and may have been too much at once. */

@@ -22,7 +22,7 @@ import type { Seq } from '../model/event.ts'
 import type { Mark, ReadOp, RowOf } from '../model/operation.ts'
 import type { Lane } from '../queue/lanes.ts'
 import { Backoff } from './backoff.ts'
-import { type Batch, BatchSize, planBatch } from './batch.ts'
+import { type Batch, BatchSize, type PlannedEvent, planBatch } from './batch.ts'
 import { type Deadline, within } from './deadline.ts'
 import { Delivery } from './delivery.ts'
 import { LaneFigures } from './figures.ts'
@@ -180,7 +180,12 @@ export class LaneRunner {
     const { exactlyOnce, warnings } = await within(deadline, (signal) => pool.connect(signal))
     this.#figures.connected(exactlyOnce, warnings)
     const identity = this.#o.identity()
-    const readMark = (journal: string) => within(deadline, () => pool.mark(journal))
+    const readMark = async (journal: string): Promise<Mark | null> => {
+      const started = performance.now()
+      const mark = await within(deadline, () => pool.mark(journal))
+      this.#size.answered(performance.now() - started)
+      return mark
+    }
     const found = await this.#place.find(identity, exactlyOnce ? readMark : null)
     if (found.recovered === 'journalWentBack' && this.#conflicts > 0) {
       // The mark moved under our hands to an event that is not ours.
@@ -279,35 +284,34 @@ export class LaneRunner {
   }
 
   async #deliver(delivery: Delivery, batch: Batch): Promise<void> {
-    const [first, ...others] = batch.events
-    const convicted = first && this.#suspicion.convicts(first.seq)
+    let { events } = batch
     try {
-      if (convicted) {
-        await delivery.probe()
-        await delivery.condemn(first, convicted)
-        if (others.length > 0) await delivery.deliver(others)
-      } else if (first) {
-        await delivery.deliver(batch.events)
+      if (events[0] && this.#suspicion.suspects(events[0].seq)) {
+        await this.#deliverSuspect(delivery, events[0])
+        events = events.slice(1)
       }
+      if (events.length > 0) await delivery.deliver(events)
       this.#lane.move(batch.upTo)
       this.#o.changed()
     } catch (error) {
-      if (error instanceof BackendError && error.errorClass === 'transient') await this.#suspect(delivery, error)
+      if (error instanceof BackendError && error.errorClass === 'transient') this.#suspect(delivery, error)
       throw error
     }
   }
 
+  async #deliverSuspect(delivery: Delivery, event: PlannedEvent): Promise<void> {
+    await delivery.probe() // a server that takes no writes at all proves nothing
+    const { proof } = this.#suspicion
+    if (proof) await delivery.condemn(event, proof)
+    else await delivery.deliver([event])
+  }
+
   /** A write failed and nothing tells why: the next one is smaller, until the event that may be at fault is alone. */
-  async #suspect(delivery: Delivery, error: BackendError): Promise<void> {
+  #suspect(delivery: Delivery, error: BackendError): void {
     this.#figures.writeFailed = true
     const [first, ...others] = delivery.attempted
     this.#size.failed(others.length + 1)
-    if (others.length > 0 || !first || this.#stopping) return
-    const answers = await this.ping().then(
-      () => true,
-      () => false,
-    )
-    if (answers) this.#suspicion.failedAlone(first.seq, error)
+    if (first && others.length === 0) this.#suspicion.failedAlone(first.seq, error)
   }
 
   async #skipWith(delivery: Delivery, skip: Skip): Promise<void> {

@@ -1,0 +1,174 @@
+// The forwarder's thread: hosts the pools and their lanes, and answers reads. An error that gets past it ends the thread
+// and so the process; the journal loses nothing by that.
+
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { plan } from '../actions/plan.ts'
+import { BACKENDS } from '../backends/index.ts'
+import type { PoolId } from '../model/binding.ts'
+import { HoldfastError } from '../model/errors.ts'
+import { type Lane, type Lanes, openLanes } from '../queue/lanes.ts'
+import { LaneRunner } from './lane-runner.ts'
+import { type Ask, type Call, type PoolConfig, type Tell, toWire, type WorkerStart } from './protocol.ts'
+import type { LaneStatus } from './status.ts'
+import { unconfiguredStatus } from './unconfigured.ts'
+
+const PUSH_MS = 250
+/** Figures that change by time alone. */
+const LOOK_MS = 1000
+
+class Forwarder {
+  readonly #start: WorkerStart
+  readonly #main: MessagePort
+  readonly #lanes: Lanes
+  readonly #runners = new Map<PoolId, { runner: LaneRunner; config: PoolConfig }>()
+  readonly #unconfigured = new Map<PoolId, Lane>()
+  #holds = false
+  #pushed = { text: '', at: 0 }
+  #push: NodeJS.Timeout | undefined
+  /** Configurations are applied one after another. */
+  #configured: Promise<void> = Promise.resolve()
+
+  constructor(start: WorkerStart, main: MessagePort) {
+    this.#start = start
+    this.#main = main
+    this.#lanes = openLanes({ file: start.file, port: start.port })
+    main.on('message', (call: Call) => void this.#answer(call))
+    setInterval(() => this.#look(), LOOK_MS)
+  }
+
+  async #answer({ call, ask }: Call): Promise<void> {
+    try {
+      this.#tell({ tell: 'answer', call, value: await this.#do(ask) })
+    } catch (error) {
+      this.#tell({ tell: 'refusal', call, error: toWire(error) })
+    }
+    if (ask.ask === 'close') process.exit()
+  }
+
+  async #do(ask: Ask): Promise<unknown> {
+    switch (ask.ask) {
+      case 'configure':
+        this.#configured = this.#configured.catch(() => {}).then(() => this.#configure(ask.pools))
+        return this.#configured
+      case 'read':
+        return this.#runner(ask.pool).read(ask.op, ask.deadlineMs)
+      case 'pause':
+        return this.#runner(ask.pool).pause()
+      case 'resume':
+        return this.#runner(ask.pool).resume()
+      case 'test':
+        return { ms: await this.#runner(ask.pool).ping() }
+      case 'skip':
+        return this.#skip(ask.pool, ask.toSeq)
+      case 'hold':
+        this.#holds = ask.on
+        for (const { runner } of this.#runners.values()) runner.look()
+        return
+      case 'close':
+        await Promise.all([...this.#runners.values()].map(({ runner }) => runner.close()))
+        this.#pushNow()
+        return this.#lanes.close()
+    }
+  }
+
+  async #configure(pools: readonly PoolConfig[]): Promise<void> {
+    const wanted = new Map(pools.map((config) => [config.id, config]))
+    for (const [id, { runner, config }] of this.#runners) {
+      if (JSON.stringify(wanted.get(id)) === JSON.stringify(config)) continue
+      this.#runners.delete(id)
+      await runner.close()
+    }
+    for (const config of pools) {
+      if (!this.#runners.has(config.id)) this.#runners.set(config.id, { config, runner: await this.#run(config) })
+    }
+    this.#unconfigured.clear()
+    for (const { pool } of this.#lanes.list()) {
+      if (!wanted.has(pool)) this.#unconfigured.set(pool, await this.#lanes.lane(pool))
+    }
+    this.#pushNow()
+  }
+
+  async #run(config: PoolConfig): Promise<LaneRunner> {
+    const load = BACKENDS[config.kind]
+    if (!load) throw new HoldfastError('NO_BACKEND', `this version has no backend for ${config.kind} yet`)
+    const backend = await load()
+    const { dataDir, node, limits, timing } = this.#start
+    const { id, name } = config
+    return new LaneRunner({
+      pool: config,
+      open: () => backend.open({ name, dataDir, node }, config.settings),
+      batchMax: backend.capabilities.batchMax,
+      lane: await this.#lanes.lane(id),
+      identity: () => this.#lanes.journal,
+      node,
+      plan: (event, binding) => plan(event, binding, { node }),
+      limits,
+      timing,
+      holds: () => this.#holds,
+      twin: () => this.#twin(id),
+      changed: () => this.#pushSoon(),
+      up: () => {
+        this.#pushNow() // whoever hears of it finds the pool up
+        this.#tell({ tell: 'up', pool: id })
+      },
+      say: (level, message, fields) => this.#tell({ tell: 'log', level, message, fields: { pool: id, ...fields } }),
+    })
+  }
+
+  #runner(pool: PoolId): LaneRunner {
+    const found = this.#runners.get(pool)
+    if (!found) throw new HoldfastError('NO_POOL', `no pool ${pool} is configured`)
+    return found.runner
+  }
+
+  async #skip(pool: PoolId, toSeq: number): Promise<void> {
+    const abandoned = this.#unconfigured.get(pool)
+    if (!abandoned) return this.#runner(pool).skip(toSeq)
+    abandoned.move(Math.min(toSeq, abandoned.lastSeq))
+  }
+
+  /** Main makes the journal take a new id, which the lanes hear of from the journal. */
+  async #twin(pool: PoolId): Promise<void> {
+    const { id } = this.#lanes.journal
+    this.#tell({ tell: 'twin', pool })
+    while (this.#lanes.journal.id === id) await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+
+  #statuses(): LaneStatus[] {
+    const running = [...this.#runners.values()].map(({ runner }) => runner.status())
+    const waiting = [...this.#unconfigured.values()].map(unconfiguredStatus).filter((status) => status !== null)
+    return [...running, ...waiting]
+  }
+
+  #look(): void {
+    for (const lane of this.#unconfigured.values()) passOver(lane)
+    this.#pushSoon()
+  }
+
+  /** At most four times a second. */
+  #pushSoon(): void {
+    this.#push ??= setTimeout(() => this.#pushNow(), Math.max(0, this.#pushed.at + PUSH_MS - performance.now()))
+  }
+
+  #pushNow(): void {
+    clearTimeout(this.#push)
+    this.#push = undefined
+    const lanes = this.#statuses()
+    const text = JSON.stringify(lanes)
+    if (text === this.#pushed.text) return
+    this.#pushed = { text, at: performance.now() }
+    this.#tell({ tell: 'status', lanes })
+  }
+
+  #tell(tell: Tell): void {
+    this.#main.postMessage(tell)
+  }
+}
+
+/** What is not for this pool must not be kept for it. */
+function passOver(lane: Lane): void {
+  const { entries, upTo } = lane.peek(lane.cursor, { events: 1, bytes: 1 })
+  if (entries.length === 0) lane.move(upTo)
+}
+
+new Forwarder(workerData as WorkerStart, parentPort!)
