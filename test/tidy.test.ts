@@ -136,7 +136,10 @@ test('the project stands alone', () => {
 })
 
 test('every dependency has its line in the README, and none floats', () => {
-  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, Record<string, string>>
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<
+    string,
+    Record<string, string>
+  >
   const readme = readFileSync(join(root, 'README.md'), 'utf8')
   const all = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies }
   for (const [name, version] of Object.entries(all)) {

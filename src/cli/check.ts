@@ -13,7 +13,9 @@ Exit code 0 when there is no fault, 1 otherwise.`,
     const { values } = parse({ args, options: { etc: { type: 'string' } } })
     const { text, errors, warnings } = checkConfig(etcDir(values.etc))
     process.stdout.write(text)
-    process.stdout.write(`${errors} ${errors === 1 ? 'fault' : 'faults'}, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}\n`)
+    process.stdout.write(
+      `${errors} ${errors === 1 ? 'fault' : 'faults'}, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}\n`,
+    )
     return errors === 0 ? 0 : 1
   },
 }

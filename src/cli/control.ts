@@ -73,7 +73,11 @@ export async function control(dataDir: string, words: readonly string[]): Promis
     socket.destroy()
     const answer = JSON.parse(line) as Answer
     if ('result' in answer) return answer.result
-    throw new HoldfastError(answer.error.code, answer.error.message, answer.error.hint ? { hint: answer.error.hint } : {})
+    throw new HoldfastError(
+      answer.error.code,
+      answer.error.message,
+      answer.error.hint ? { hint: answer.error.hint } : {},
+    )
   }
   throw new HoldfastError('NOT_RUNNING', 'the gateway stopped before it answered')
 }

@@ -13,7 +13,9 @@ function record(row: Row, indent: string): string {
   return Object.entries(row)
     .map(([key, value]) => {
       const nested = Array.isArray(value) ? value.some(isRow) : isRow(value) && Object.keys(value).length > 0
-      return nested ? `${indent}${key}\n${render(value, `${indent}  `)}` : `${indent}${key.padEnd(width)}  ${cell(value)}\n`
+      return nested
+        ? `${indent}${key}\n${render(value, `${indent}  `)}`
+        : `${indent}${key.padEnd(width)}  ${cell(value)}\n`
     })
     .join('')
 }
@@ -24,7 +26,8 @@ function list(rows: unknown[], indent: string): string {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   const cells = rows.map((row) => columns.map((column) => cell(row[column])))
   const widths = columns.map((column, i) => Math.max(column.length, ...cells.map((row) => row[i]!.length)))
-  const line = (words: string[]): string => `${indent}${words.map((word, i) => word.padEnd(widths[i]!)).join('  ')}`.trimEnd()
+  const line = (words: string[]): string =>
+    `${indent}${words.map((word, i) => word.padEnd(widths[i]!)).join('  ')}`.trimEnd()
   return `${[line(columns), ...cells.map(line)].join('\n')}\n`
 }
 
@@ -34,7 +37,11 @@ function cell(value: unknown): string {
   if (value === null || value === undefined) return '-'
   if (typeof value === 'object') {
     if (Array.isArray(value)) return value.map(cell).join(', ') || '-'
-    return Object.entries(value).map(([key, part]) => `${key}=${cell(part)}`).join(' ') || '-'
+    return (
+      Object.entries(value)
+        .map(([key, part]) => `${key}=${cell(part)}`)
+        .join(' ') || '-'
+    )
   }
   return String(value).replace(/[\x00-\x1f\x7f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }

@@ -33,10 +33,12 @@ Starts the gateway and stays in the foreground until SIGTERM or SIGINT. Logs go 
 }
 
 function greet(gateway: Gateway, etc: string, data: string): void {
-  const listeners = gateway.listeners()
-  const plain = listeners.find(({ kind }) => kind === 'tcp')
+  const { listeners } = gateway.broker
+  const plain = listeners.find(({ name }) => name.startsWith('tcp:'))
   const lines = [
-    ...listeners.map(({ kind, host, port }) => `MQTT      ${kind === 'ssl' ? 'mqtts' : 'mqtt'}://${host}:${port}`),
+    ...listeners.map(
+      ({ name, host, port }) => `MQTT      ${name.startsWith('tcp:') ? 'mqtt' : 'mqtts'}://${host}:${port}`,
+    ),
     `data      ${data}`,
     `etc       ${etc}`,
     ...(plain ? [`try       npx mqtt pub -h ${plain.host} -p ${plain.port} -q 1 -t hello -m world`] : []),

@@ -25,7 +25,8 @@ plugins/emqx_backend_<kind>.conf; it may be repeated, what is there stays.`,
       process.stdout.write(await printSchema(kind))
       return 0
     }
-    if (values.pool === undefined) throw new UsageError('--apply needs --pool NAME, the pool whose server gets the tables')
+    if (values.pool === undefined)
+      throw new UsageError('--apply needs --pool NAME, the pool whose server gets the tables')
     await applySchema({ kind, pool: values.pool, etcDir: etcDir(values.etc), dataDir: dataDir(values.data) })
     process.stdout.write(`the tables of ${kind} are there in pool ${values.pool}\n`)
     return 0

@@ -1,5 +1,6 @@
 // The commands that a person or a program may give a running gateway: the same words on every face.
 
+import type { LaneStatus } from '../forward/forward.ts'
 import { BackendError, HoldfastError } from '../model/errors.ts'
 import type { Gateway } from './gateway.ts'
 import { messages } from './messages.ts'
@@ -19,7 +20,11 @@ interface CommandSpec {
 
 const COMMANDS: Readonly<Record<string, CommandSpec>> = {
   status: { usage: '', summary: 'everything at a glance', run: statusOf },
-  'plugins list': { usage: '', summary: 'the backends that have a file, and which are loaded', run: (g) => g.plugins.list() },
+  'plugins list': {
+    usage: '',
+    summary: 'the backends that have a file, and which are loaded',
+    run: (g) => g.plugins.list(),
+  },
   'plugins load': { usage: 'NAME', summary: 'load emqx_backend_<kind>', run: (g, args) => g.plugins.load(one(args)) },
   'plugins unload': {
     usage: 'NAME',
@@ -27,9 +32,13 @@ const COMMANDS: Readonly<Record<string, CommandSpec>> = {
     run: (g, args) => g.plugins.unload(one(args)),
   },
   'plugins reload': { usage: 'NAME', summary: 'read its file again', run: (g, args) => g.plugins.reload(one(args)) },
-  pools: { usage: '', summary: 'the configured pools and how they are', run: (gateway) => gateway.pools() },
+  pools: {
+    usage: '',
+    summary: 'the configured pools and how they are',
+    run: ({ forward }) => forward.lanes().map(poolRow),
+  },
   'pool test': { usage: 'POOL', summary: 'connect and ping', run: testPool },
-  lanes: { usage: '', summary: 'every lane: mode, cursor, lag', run: (gateway) => gateway.forward.lanes() },
+  lanes: { usage: '', summary: 'every lane: mode, cursor, lag', run: ({ forward }) => forward.lanes().map(laneRow) },
   'lane pause': { usage: 'POOL', summary: 'hold a lane', run: (g, args) => g.forward.pause(g.poolId(one(args))) },
   'lane resume': {
     usage: 'POOL',
@@ -37,8 +46,16 @@ const COMMANDS: Readonly<Record<string, CommandSpec>> = {
     run: (g, args) => g.forward.resume(g.poolId(one(args))),
   },
   'lane skip': { usage: 'POOL --to SEQ', summary: 'give up what waits up to and with SEQ', run: skipLane },
-  'dead list': { usage: '[POOL]', summary: 'dead letters, newest last', run: (g, args) => g.deadLetters.list(args[0] === undefined ? undefined : g.poolId(one(args))) },
-  'dead show': { usage: 'ID', summary: 'one, with its event', run: (g, args) => g.deadLetters.show(integer(one(args))) },
+  'dead list': {
+    usage: '[POOL]',
+    summary: 'dead letters, newest last',
+    run: (g, args) => g.deadLetters.list(args[0] === undefined ? undefined : g.poolId(one(args))),
+  },
+  'dead show': {
+    usage: 'ID',
+    summary: 'one, with its event',
+    run: (g, args) => g.deadLetters.show(integer(one(args))),
+  },
   'dead retry': { usage: 'ID|all', summary: 'send it again', run: (g, args) => g.deadLetters.retry(idOrAll(args)) },
   'dead drop': { usage: 'ID|all', summary: 'forget it', run: (g, args) => g.deadLetters.drop(idOrAll(args)) },
   clients: { usage: '', summary: 'the connected clients', run: (gateway) => gateway.broker.clients() },
@@ -69,6 +86,15 @@ export function commandsOf(gateway: Gateway): Commands {
       })
     },
   }
+}
+
+function poolRow({ pool, state, since, exactlyOnce, error, warnings }: LaneStatus): Record<string, unknown> {
+  const why = error && `${error.code}: ${error.message}${error.hint === null ? '' : ` (${error.hint})`}`
+  return { pool, state, since: new Date(since).toISOString(), exactlyOnce, error: why, warnings }
+}
+
+function laneRow({ pool, mode, waitingFor, cursor, lag, forwarded, deadLetters, ratePerSecond }: LaneStatus): unknown {
+  return { pool, mode, waitingFor, cursor, lag, forwarded, deadLetters, ratePerSecond }
 }
 
 async function testPool(gateway: Gateway, args: readonly string[]): Promise<unknown> {
@@ -107,5 +133,4 @@ function integer(text: string | undefined): number {
 
 const idOrAll = (args: readonly string[]): number | 'all' => (one(args) === 'all' ? 'all' : integer(one(args)))
 
-const usage = (message: string): HoldfastError =>
-  new HoldfastError('USAGE', message, { hint: 'holdfast ctl --help' })
+const usage = (message: string): HoldfastError => new HoldfastError('USAGE', message, { hint: 'holdfast ctl --help' })

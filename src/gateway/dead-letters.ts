@@ -14,7 +14,9 @@ export class DeadLetterCommands {
 
   /** @param pool only this pool's; absent: all */
   list(pool?: PoolId): readonly Record<string, unknown>[] {
-    return this.#letters.list(pool ? { pool } : {}).map(({ at, ...letter }) => ({ ...letter, at: new Date(at).toISOString() }))
+    return this.#letters
+      .list(pool ? { pool } : {})
+      .map(({ at, ...letter }) => ({ ...letter, at: new Date(at).toISOString() }))
   }
 
   /** @throws HoldfastError NOT_FOUND */
@@ -22,7 +24,12 @@ export class DeadLetterCommands {
     const letter = this.#letters.show(id)
     if (!letter) throw new HoldfastError('NOT_FOUND', `there is no dead letter ${id}`)
     const { event, boundTo, at, ...rest } = letter
-    return { ...rest, at: new Date(at).toISOString(), event: eventForEyes(event), action: JSON.stringify(boundTo.action) }
+    return {
+      ...rest,
+      at: new Date(at).toISOString(),
+      event: eventForEyes(event),
+      action: JSON.stringify(boundTo.action),
+    }
   }
 
   retry(ids: number | 'all'): Promise<{ retried: number }> {

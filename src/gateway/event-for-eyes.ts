@@ -1,7 +1,17 @@
 import type { HookEvent } from '../model/event.ts'
 
 /** An event as a person reads it: times as ISO, a payload that is text as text, any other as hex. */
-export function eventForEyes({ seq, id, at, trusted, hook, clientid, topic, more, ...rest }: HookEvent): Record<string, unknown> {
+export function eventForEyes({
+  seq,
+  id,
+  at,
+  trusted,
+  hook,
+  clientid,
+  topic,
+  more,
+  ...rest
+}: HookEvent): Record<string, unknown> {
   const { payload, ...flags } = rest
   return {
     seq,

@@ -1,21 +1,26 @@
 // The rooms, put together: the order in which they start and stop, and what the faces see of them.
 
+import { join } from 'node:path'
+import { BACKENDS } from '../backends/index.ts'
 import { type Broker, startBroker } from '../broker/broker.ts'
+import type { LoadedPool } from '../config/load.ts'
 import { revealSecrets } from '../config/secret.ts'
 import { Fetch } from '../fetch/fetch.ts'
 import { type Forward, type PoolConfig, startForward } from '../forward/forward.ts'
 import { Hooks } from '../hooks/hooks.ts'
 import { createLogger, type Logger } from '../log/logger.ts'
-import { BACKEND_KINDS, type PoolId } from '../model/binding.ts'
+import type { BackendKind, PoolId } from '../model/binding.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { type Journal, openJournal } from '../queue/journal.ts'
 import { LOCAL_TABLES, Store } from '../store/store.ts'
 import { type Clock, systemClock } from '../system/clock.ts'
+import { holdUntilClockIsSet } from './clock-hold.ts'
 import { type Commands, commandsOf } from './commands.ts'
 import { DeadLetterCommands } from './dead-letters.ts'
-import { brokerLimits, forwardLimits, journalLimits } from './limits.ts'
+import { brokerLimits, forwardLimits, journalLimits, listeners } from './limits.ts'
 import { type Configuration, loadConfiguration } from './load.ts'
 import { Plugins } from './plugins.ts'
+import { publishFigures } from './sys-topics.ts'
 
 export { ConfigFaults } from './load.ts'
 
@@ -43,9 +48,12 @@ export interface Gateway {
   close(): Promise<void>
 }
 
+/** How often the journal is told what the sessions still need. */
+const FLOOR_MS = 1000
+
 /**
  * Starts everything; the listeners open last.
- * @throws ConfigFaults, HoldfastError (LOCKED: another gateway has the data folder; READ_ONLY; EADDRINUSE; …)
+ * @throws ConfigFaults; HoldfastError (LOCKED: another gateway has the data folder; READ_ONLY; LISTENER_ADDRESS; …)
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const startedAt = performance.now()
@@ -60,18 +68,29 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     dataDir: options.dataDir,
     tables: LOCAL_TABLES,
     clock,
-    log: log.child({ room: 'queue' }),
+    log,
   })
   const store = new Store(journal)
   const forward = startForward({
+    file: join(options.dataDir, 'journal.db'),
     port: journal.lanePort(),
     dataDir: options.dataDir,
     node,
     limits: forwardLimits(settings),
-    log: log.child({ room: 'forward' }),
+    log,
   })
-  const fetch = new Fetch({ journal, store, pools: forward, deadlineMs: settings['recall.deadline'], log })
-  const hooks = new Hooks({ journal, store, fetch, log })
+  forward.onTwin((pool) => void journal.takeNewIdentity(`the mark of ${pool} is moved by another gateway, too`))
+  const deadlineMs = settings['recall.deadline']
+  const fetch = new Fetch({
+    journal,
+    store,
+    clock,
+    pools: forward,
+    wildcardReads: await wildcardReads(),
+    deadlineMs,
+    log,
+  })
+  const hooks = new Hooks({ journal, store, fetch, clock })
 
   const use = async ({ plugins }: Configuration): Promise<void> => {
     const loaded = plugins.filter((plugin) => plugin.loaded)
@@ -79,8 +98,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await forward.configure(loaded.flatMap(({ pools }) => pools).map(poolConfig))
   }
   await use(configuration)
-  await sayGoodbyeForTheDead(journal, hooks)
-  const broker = await startBroker({ ...brokerOptions(configuration), hooks, clock, log })
+  const hold = await holdUntilClockIsSet({ clock, forward, forMs: settings['clock.wait_for_sync'], log })
+  await endOfTheDead(journal, hooks, log)
+  const broker = await startBroker({
+    node,
+    listeners: listeners(settings),
+    limits: brokerLimits(settings),
+    hooks,
+    journal,
+    log,
+    now: clock.now,
+  })
+  const floor = setInterval(() => journal.setFloor('sessions', broker.floor()), FLOOR_MS)
 
   const gateway: Gateway = {
     node,
@@ -96,10 +125,55 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     },
     poolId: (name) => findPool(forward, name),
     async close() {
+      log.info('gateway_stopping')
+      clearInterval(figures)
+      clearInterval(floor)
+      hold.cancel()
       await broker.close()
       await forward.close()
       await journal.close()
+      log.info('gateway_stopped')
     },
   }
+  const figures = publishFigures(gateway, settings['sys.interval'])
+  log.info({ node, ms: Math.round(performance.now() - startedAt) }, 'gateway_running')
   return gateway
+}
+
+function poolConfig({ id, kind, name, settings }: LoadedPool): PoolConfig {
+  return { id, kind, name, settings: revealSecrets(settings) }
+}
+
+async function wildcardReads(): Promise<ReadonlySet<BackendKind>> {
+  const backends = await Promise.all(Object.values(BACKENDS).map((load) => load()))
+  return new Set(backends.filter(({ capabilities }) => capabilities.wildcardRead).map(({ kind }) => kind))
+}
+
+/** Clients that were online when the gateway died get their client.disconnected, at the time of its last known life. */
+async function endOfTheDead(journal: Journal, hooks: Hooks, log: Logger): Promise<void> {
+  const { onlineAtDeath, lastAliveAt } = journal
+  if (onlineAtDeath.length === 0) return
+  log.info({ clients: onlineAtDeath.length }, 'clients_were_online_at_death')
+  const at = lastAliveAt === null ? {} : { at: lastAliveAt }
+  const more = { reason: 'gateway' }
+  for (const { clientid } of onlineAtDeath) {
+    hooks.record({ hook: 'client.disconnected', clientid, topic: '', more, ...at }, (error) => {
+      if (error) log.error({ clientid, err: error }, 'disconnect_not_recorded')
+    })
+    journal.post({ statement: 'online.delete', values: [clientid] })
+  }
+  await new Promise<void>((resolve) => journal.after(resolve))
+}
+
+function findPool(forward: Forward, name: string): PoolId {
+  const lanes = forward.lanes()
+  const found = lanes.filter((lane) => lane.pool === name || lane.name === name)
+  if (found.length === 1) return found[0]!.pool
+  throw new HoldfastError(
+    'NO_SUCH_POOL',
+    found.length === 0 ? `there is no pool '${name}'` : `several pools are called '${name}'`,
+    {
+      hint: `pools: ${lanes.map((lane) => lane.pool).join(', ') || 'none'}`,
+    },
+  )
 }

@@ -1,6 +1,8 @@
 // From the keys of holdfast.conf to what each room calls them.
 
-import type { ForwardLimits } from '../forward/options.ts'
+import type { BrokerOptions } from '../broker/broker.ts'
+import type { ListenerOptions } from '../broker/listeners.ts'
+import type { ForwardLimits } from '../forward/forward.ts'
 import type { JournalOptions } from '../queue/journal.ts'
 import type { GatewaySettings } from './settings.ts'
 
@@ -27,4 +29,37 @@ export function forwardLimits(settings: GatewaySettings): ForwardLimits {
     rate: settings['forward.rate'],
     schedule: settings['forward.schedule'],
   }
+}
+
+export function brokerLimits(settings: GatewaySettings): NonNullable<BrokerOptions['limits']> {
+  return {
+    maxPacketSize: settings['mqtt.max_packet_size'],
+    maxClientIdLength: settings['mqtt.max_clientid_len'],
+    maxInflight: settings['mqtt.max_inflight'],
+    maxOffline: settings['mqtt.max_offline'],
+    sessionExpiryMs: settings['mqtt.session_expiry'],
+    maxTopicLevels: settings['mqtt.max_topic_levels'],
+  }
+}
+
+export function listeners(settings: GatewaySettings): ListenerOptions[] {
+  const plain = (['tcp', 'ws'] as const).flatMap((kind) =>
+    [...settings[`listener.${kind}.*`]].map(([name, { '': address, max_connections }]) => ({
+      kind,
+      name,
+      ...address,
+      maxConnections: max_connections,
+    })),
+  )
+  const tls = (['ssl', 'wss'] as const).flatMap((kind) =>
+    [...settings[`listener.${kind}.*`]].map(([name, { '': address, max_connections, cafile, ...files }]) => ({
+      kind,
+      name,
+      ...address,
+      maxConnections: max_connections,
+      ...files,
+      ...(cafile !== undefined && { cafile }),
+    })),
+  )
+  return [...plain, ...tls]
 }

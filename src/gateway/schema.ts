@@ -34,7 +34,11 @@ async function backendOf(kind: string): Promise<Backend> {
   const load = BACKENDS[kind as BackendKind]
   if (load) return load()
   const known = (BACKEND_KINDS as readonly string[]).includes(kind)
-  throw new HoldfastError('NO_SUCH_BACKEND', known ? `the ${kind} backend is not built into this version` : `there is no backend '${kind}'`, {
-    hint: `backends: ${Object.keys(BACKENDS).join(', ')}`,
-  })
+  throw new HoldfastError(
+    'NO_SUCH_BACKEND',
+    known ? `the ${kind} backend is not built into this version` : `there is no backend '${kind}'`,
+    {
+      hint: `backends: ${Object.keys(BACKENDS).join(', ')}`,
+    },
+  )
 }

@@ -1,5 +1,6 @@
 // One snapshot of everything, for every face.
 
+import type { LaneStatus } from '../forward/forward.ts'
 import type { Gateway } from './gateway.ts'
 import { VERSION } from './version.ts'
 
@@ -8,7 +9,7 @@ export interface Status {
   readonly node: string
   readonly uptimeMs: number
   readonly clock: { readonly trusted: boolean; readonly source: string }
-  readonly listeners: readonly Record<string, unknown>[]
+  readonly listeners: readonly { readonly name: string; readonly host: string; readonly port: number }[]
   readonly clients: { readonly connected: number; readonly sessions: number }
   readonly messages: Record<string, unknown>
   readonly queue: {
@@ -19,20 +20,21 @@ export interface Status {
     readonly full: string | null
     readonly dropped: Record<string, unknown>
   }
-  readonly pools: readonly Record<string, unknown>[]
+  readonly pools: readonly Omit<LaneStatus, 'pool'>[]
   readonly storage: Record<string, unknown>
 }
 
 export function statusOf({ broker, journal, forward, clock, startedAt, node }: Gateway): Status {
   const { connected, sessions, ...messages } = broker.stats()
-  const { events, bytes, maxBytes, oldestAt, full, dropped, freeBytes, bytesWritten, commits, commitMs } = journal.stats()
+  const { events, bytes, maxBytes, oldestAt, full, dropped, freeBytes, bytesWritten, commits, commitMs } =
+    journal.stats()
   const { id, copied } = journal.identity
   return {
     version: VERSION,
     node,
     uptimeMs: Math.round(performance.now() - startedAt),
     clock: { trusted: clock.trusted(), source: clock.source() },
-    listeners: broker.listeners().map((listener) => ({ ...listener })),
+    listeners: broker.listeners.map(({ name, host, port }) => ({ name, host, port })),
     clients: { connected, sessions },
     messages: { ...messages },
     queue: { events, bytes, maxBytes, oldestAt, full, dropped },

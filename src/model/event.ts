@@ -29,6 +29,8 @@ export interface EventDraft {
   readonly payload?: Buffer
   readonly qos?: Qos
   readonly retain?: boolean
+  /** When it happened, wall time ms; absent: now. */
+  readonly at?: number
   readonly more?: EventMore
 }
 

@@ -39,7 +39,9 @@ export class GatewayProcess {
     writeFileSync(join(this.etc, 'holdfast.conf'), `listener.tcp.default = 127.0.0.1:${this.port}\n${conf}\n`)
     writeFileSync(
       join(this.etc, 'loaded_plugins'),
-      Object.keys(plugins).map((kind) => `emqx_backend_${kind}\n`).join(''),
+      Object.keys(plugins)
+        .map((kind) => `emqx_backend_${kind}\n`)
+        .join(''),
     )
     for (const [kind, text] of Object.entries(plugins)) {
       writeFileSync(join(this.etc, 'plugins', `emqx_backend_${kind}.conf`), text)
@@ -121,11 +123,7 @@ export class GatewayProcess {
 }
 
 /** Polls until `ready` gives something truthy; rejects with `what` after `timeoutMs`. */
-export async function until<T>(
-  what: string,
-  ready: () => T | Promise<T>,
-  timeoutMs = 30_000,
-): Promise<NonNullable<T>> {
+export async function until<T>(what: string, ready: () => T | Promise<T>, timeoutMs = 30_000): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs
   let last: unknown
   while (Date.now() < deadline) {

@@ -64,7 +64,8 @@ test('what was removed matches no more, what shares its path does', () => {
 test('the trie and the plain match agree on random filters', () => {
   const levels = ['a', 'b', '', '$x', '+']
   const pick = (list: string[]): string => list[Math.floor(Math.random() * list.length)]!
-  const make = (words: string[]): string => Array.from({ length: 1 + Math.floor(Math.random() * 4) }, () => pick(words)).join('/')
+  const make = (words: string[]): string =>
+    Array.from({ length: 1 + Math.floor(Math.random() * 4) }, () => pick(words)).join('/')
   for (let i = 0; i < 5000; i++) {
     const filter = Math.random() < 0.3 ? `${make(levels)}/#` : make(levels)
     const topic = make(levels.slice(0, 4))
