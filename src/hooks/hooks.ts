@@ -1,0 +1,146 @@
+// Both ways through the rooms begin here. The way out: `record` decides what is journalled, for which bindings, and which
+// local truth changes in the same transaction. The way in: the lookups that are bound to an event.
+
+import type { Fetch } from '../fetch/fetch.ts'
+import type { Later } from '../fetch/messages.ts'
+import type { Binding } from '../model/binding.ts'
+import type { EventDraft, HookEvent, HookName, Message, Seq, Subscription } from '../model/event.ts'
+import type { Journal, LocalWrite } from '../queue/journal.ts'
+import type { Store } from '../store/store.ts'
+import { Compiled, functionOf, isLookup, type Match } from './compile.ts'
+
+/** `event` is null where nothing was journalled. */
+export type Recorded = (error: Error | null, event: HookEvent | null) => void
+
+export interface HooksOptions {
+  readonly journal: Journal
+  readonly store: Store
+  readonly fetch: Fetch
+  /** Wall time, ms. */
+  readonly clock: { now(): number }
+}
+
+const NO_WRITES: readonly LocalWrite[] = []
+
+export class Hooks {
+  readonly #journal: Journal
+  readonly #store: Store
+  readonly #fetch: Fetch
+  readonly #clock: HooksOptions['clock']
+  #compiled = new Compiled({ writing: [], lookups: [], set: () => 0 })
+
+  constructor({ journal, store, fetch, clock }: HooksOptions) {
+    this.#journal = journal
+    this.#store = store
+    this.#fetch = fetch
+    this.#clock = clock
+  }
+
+  /** From when this resolves, these bindings count. What is journalled keeps those that it was journalled with. */
+  async replace(bindings: readonly Binding[]): Promise<void> {
+    const lookups = bindings.filter(isLookup)
+    const writing = bindings.filter((binding) => !isLookup(binding))
+    const ids = await this.#journal.intern(writing)
+    this.#compiled = new Compiled({
+      writing: writing.map((binding, index) => ({ id: ids[index]!, binding })),
+      lookups,
+      set: (combination) => this.#journal.set(combination),
+    })
+  }
+
+  /**
+   * Journals the event if somebody wants it; a publish also if it has QoS above 0 or the retain flag. `done` is called
+   * when that is on disk, or with the reason why it never will be; in the order of the calls, also where nothing is
+   * journalled.
+   */
+  record(draft: EventDraft, done: Recorded): void {
+    const match = this.#compiled.match(draft.hook, draft.topic)
+    const local = this.#localTruth(draft, match)
+    if (!isJournalled(draft, match.set)) {
+      for (const write of local) this.#journal.post(write)
+      this.#journal.after(() => done(null, null))
+      return
+    }
+    const committed = (error: Error | null): void => {
+      if (!error) this.#store.committed(event, match.set)
+      done(error, error ? null : event)
+    }
+    const kept = draft.hook === 'message.acked' ? this.#heldBack(draft) : draft
+    const event: HookEvent = this.#journal.append(kept, match.set, committed, local)
+  }
+
+  /** While a pool that is away owes the client older messages, its position there stays where it is. */
+  #heldBack(draft: EventDraft): EventDraft {
+    if (draft.more?.position === undefined || !this.#fetch.incomplete(draft.clientid, draft.topic)) return draft
+    const { position: _, ...more } = draft.more
+    return { ...draft, more }
+  }
+
+  #localTruth({ hook, clientid, topic, retain, more }: EventDraft, match: Match): readonly LocalWrite[] {
+    const { retained, positions, consumed } = this.#store
+    switch (hook) {
+      case 'message.publish':
+        return retain ? [retained.write(topic)] : NO_WRITES
+      case 'message.acked': {
+        const writes: LocalWrite[] = []
+        if (match.movesPosition && more?.position !== undefined)
+          writes.push(positions.move(clientid, topic, more.position))
+        if (match.consumes && more?.msgid !== undefined) writes.push(consumed.write(more.msgid))
+        return writes
+      }
+      case 'session.unsubscribed':
+        return match.forgetsPosition ? [positions.delete(clientid, topic)] : NO_WRITES
+      case 'client.connected':
+        // for the client.disconnected that the next run makes up, if this one dies
+        return this.wants('client.disconnected', '')
+          ? [{ statement: 'online.put', values: [clientid, this.#clock.now()] }]
+          : NO_WRITES
+      case 'client.disconnected':
+        return match.set !== 0 ? [{ statement: 'online.delete', values: [clientid] }] : NO_WRITES
+      default:
+        return NO_WRITES
+    }
+  }
+
+  /** Would anybody know of this event? A publish is recorded in any case. */
+  wants(hook: HookName, topic: string): boolean {
+    return this.#compiled.match(hook, topic).set !== 0
+  }
+
+  /** Subscriptions to make for a client that came; null: no lookup is bound, nothing to wait for. */
+  subscriptions(
+    clientid: string,
+    hook: 'client.connected' | 'session.created',
+  ): Promise<readonly Subscription[]> | null {
+    const bindings = this.#compiled.match(hook, '').lookups
+    return bindings.length > 0 ? this.#fetch.subscriptions({ clientid, bindings }) : null
+  }
+
+  /**
+   * Messages that a new or resumed subscription is owed, oldest first, less those that `skip` names; null: no fetch is
+   * bound to the filter. Ends within the deadline; `later` gets what a pool that was away then has, when it is back.
+   */
+  messages(
+    clientid: string,
+    filter: string,
+    skip: (msgid: string, seq?: Seq) => boolean,
+    later?: Later,
+  ): AsyncIterable<Message> | null {
+    const bindings = this.#lookups(filter, 'on_message_fetch')
+    return bindings.length > 0 ? this.#fetch.messages({ clientid, filter, bindings, skip, later }) : null
+  }
+
+  /** The retained messages of every topic that matches, one a topic. */
+  retained(filter: string): Promise<readonly Message[]> {
+    return this.#fetch.retained({ filter, bindings: this.#lookups(filter, 'on_retain_lookup') })
+  }
+
+  #lookups(filter: string, name: string): readonly Binding[] {
+    const { lookups } = this.#compiled.match('session.subscribed', filter)
+    return lookups.filter((binding) => functionOf(binding)!.startsWith(name))
+  }
+}
+
+function isJournalled({ hook, qos, retain }: EventDraft, set: number): boolean {
+  return set !== 0 || (hook === 'message.publish' && (retain === true || (qos ?? 0) > 0))
+}

@@ -1,0 +1,71 @@
+// Retained messages: all of them in memory, in their own table for the next start. The table's rows are copies of the
+// events' records, made by the writer in the transaction of the event, so that no payload crosses to it twice.
+// A deletion is a record too, with an empty payload: it hides the remote's row until the remote has heard of it.
+
+import type { HookEvent, Message, Seq } from '../model/event.ts'
+import { clearsRetained, messageOf } from '../model/message.ts'
+import { TopicTrie } from '../model/topic.ts'
+import type { Journal, LocalTables, LocalWrite } from '../queue/journal.ts'
+import { readRecord } from '../queue/record.ts'
+
+export const RETAINED_TABLES: LocalTables = {
+  name: 'retained',
+  migrations: ['create table retained (topic text primary key, seq integer not null, record blob not null)'],
+  statements: {
+    put: 'insert or replace into retained select ?, seq, record from event order by seq desc limit 1',
+    forget: 'delete from retained where topic = ? and seq = ?',
+  },
+}
+
+export class Retained {
+  readonly #journal: Journal
+  readonly #messages = new TopicTrie<Message>()
+  readonly #deletions = new Map<string, Message>()
+
+  constructor(journal: Journal) {
+    this.#journal = journal
+    const rows = journal.reader.prepare('select seq, record from retained').raw().iterate()
+    for (const [seq, record] of rows as Iterable<[Seq, Buffer]>) this.committed(readRecord(record, seq))
+  }
+
+  /** Topics that have a retained message. */
+  get size(): number {
+    return this.#messages.size
+  }
+
+  /** For the transaction of a publish with the retain flag; `committed` follows when it is on disk. */
+  write(topic: string): LocalWrite {
+    return { statement: 'retained.put', values: [topic] }
+  }
+
+  committed(event: HookEvent): void {
+    const { topic } = event
+    if (clearsRetained(event)) {
+      this.#messages.delete(topic)
+      this.#deletions.set(topic, messageOf(event))
+    } else {
+      // its own bytes: what came from a socket is a slice of a chunk many times its size
+      const message = messageOf(event)
+      this.#messages.set(topic, { ...message, payload: Buffer.from(message.payload) })
+      this.#deletions.delete(topic)
+    }
+  }
+
+  match(filter: string): Message[] {
+    return this.#messages.match(filter)
+  }
+
+  /** The newest word on a topic: its message, or the deletion (payload empty) that a remote may not know yet. */
+  newest(topic: string): Message | undefined {
+    return this.#messages.get(topic) ?? this.#deletions.get(topic)
+  }
+
+  /** Forgets the deletions that every remote has, or had its time to get: those before the journal's oldest row. */
+  sweep(oldest: Seq): void {
+    for (const [topic, { seq }] of this.#deletions) {
+      if (seq! >= oldest) continue
+      this.#deletions.delete(topic)
+      this.#journal.post({ statement: 'retained.forget', values: [topic, seq!] })
+    }
+  }
+}
