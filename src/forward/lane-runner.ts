@@ -31,9 +31,11 @@ import { Rate, Schedule } from './pace.ts'
 import { Place } from './place.ts'
 import type { LaneMode, LaneStatus } from './status.ts'
 import { Suspicion } from './suspicion.ts'
+import { Waiting } from './waiting.ts'
 
 const GROWTH = 5
 const BATCH_BYTES = 4 << 20
+const ONE = { events: 1, bytes: 1 }
 const CLOSE_GRACE_MS = 2_000
 const TIMING: Timing = { connectTimeoutMs: 15_000, writeTimeoutMs: 60_000, idlePingMs: 15_000 }
 
@@ -53,6 +55,7 @@ export class LaneRunner {
   readonly #figures: LaneFigures
   readonly #place: Place
   readonly #suspicion = new Suspicion()
+  readonly #waiting = new Waiting()
   readonly #closing = new AbortController()
   readonly #running: Promise<void>
   #pool: Promise<Pool> | undefined
@@ -61,10 +64,6 @@ export class LaneRunner {
   #skip: Skip | undefined
   /** MarkConflicts since the last write that ended well. */
   #conflicts = 0
-  /** Ends the wait that the run loop is in. */
-  #wake: () => void = () => {}
-  /** Something was asked of the run loop that it has not looked at. */
-  #asked = false
 
   constructor(options: RunnerOptions) {
     const { limits, lane } = options
@@ -105,8 +104,7 @@ export class LaneRunner {
 
   /** Something that the run loop goes by has changed. */
   look(): void {
-    this.#asked = true
-    this.#wake()
+    this.#waiting.ask()
   }
 
   /**
@@ -160,7 +158,8 @@ export class LaneRunner {
       try {
         if (this.#paused && !this.#skip) {
           this.#enter('paused')
-          await this.#sleep(Number.POSITIVE_INFINITY)
+          this.#passOver()
+          await this.#waiting.sleep(this.#timing.idlePingMs)
         } else {
           await this.#forward(await this.#connect())
         }
@@ -250,9 +249,11 @@ export class LaneRunner {
         continue
       }
       const writing = this.#deliver(delivery, batch)
-      writing.catch(() => {}) // it is awaited below; planning ahead may throw before
-      ahead = this.#peek(batch.upTo)
-      await writing
+      try {
+        ahead = this.#peek(batch.upTo)
+      } finally {
+        await writing
+      }
       if (ahead.events.length === 0) ahead = null
       else if (ahead.upTo < this.#lane.lastSeq) this.#enter('catching up')
     }
@@ -268,19 +269,8 @@ export class LaneRunner {
     this.#lane.move(waiting.upTo)
     this.#figures.works()
     this.#enter('live')
-    if (this.#heard()) return null
-    const patience = new AbortController()
-    this.#wake = () => patience.abort()
-    const timer = setTimeout(this.#wake, this.#timing.idlePingMs)
-    try {
-      return this.#planned(await this.#lane.next(this.#limit(), patience.signal))
-    } catch (error) {
-      if (!patience.signal.aborted) throw error
-      return null
-    } finally {
-      clearTimeout(timer)
-      this.#wake = () => {}
-    }
+    const come = await this.#waiting.during(this.#timing.idlePingMs, (signal) => this.#lane.next(this.#limit(), signal))
+    return come && this.#planned(come)
   }
 
   async #deliver(delivery: Delivery, batch: Batch): Promise<void> {
@@ -327,6 +317,12 @@ export class LaneRunner {
     if (!this.#stopping && !this.#paused && !this.#skip) await this.ping()
   }
 
+  /** What is not for this pool must not be kept for it while it waits. */
+  #passOver(): void {
+    const { entries, upTo } = this.#lane.peek(this.#lane.cursor, ONE)
+    if (entries.length === 0) this.#lane.move(upTo)
+  }
+
   #peek(after: Seq): Batch {
     return this.#planned(this.#lane.peek(after, this.#limit()))
   }
@@ -347,12 +343,15 @@ export class LaneRunner {
     const why = this.#o.holds() ? 'clock' : closedForMs > 0 ? 'schedule' : null
     if (why) {
       this.#enter('waiting', why)
-      await this.#sleep(Math.min(why === 'clock' ? Number.POSITIVE_INFINITY : closedForMs, this.#timing.idlePingMs))
+      this.#passOver()
+      await this.#waiting.sleep(
+        why === 'clock' ? this.#timing.idlePingMs : Math.min(closedForMs, this.#timing.idlePingMs),
+      )
       await this.#stillThere()
       return true
     }
     const waitMs = this.#rate.waitMs(performance.now())
-    if (waitMs > 0) await this.#sleep(waitMs)
+    if (waitMs > 0) await this.#waiting.sleep(waitMs)
     return waitMs > 0
   }
 
@@ -365,7 +364,8 @@ export class LaneRunner {
     const denied = error instanceof BackendError ? error.errorClass !== 'transient' : !(error instanceof HoldfastError)
     this.#figures.failed(error, denied)
     this.#enter(denied ? 'blocked' : 'waiting', denied ? null : 'server')
-    await this.#sleep(this.#backoff.next())
+    this.#passOver()
+    await this.#waiting.sleep(this.#backoff.next())
   }
 
   #opened(): Promise<Pool> {
@@ -382,24 +382,5 @@ export class LaneRunner {
 
   #enter(mode: LaneMode, waitingFor: LaneStatus['waitingFor'] = null): void {
     if (this.#figures.enter(mode, waitingFor)) this.#o.changed()
-  }
-
-  /** @returns whether something was asked since the last look; then there is no time to wait. */
-  #heard(): boolean {
-    const asked = this.#asked
-    this.#asked = false
-    return asked
-  }
-
-  /** @returns early when woken. */
-  async #sleep(ms: number): Promise<void> {
-    if (this.#heard()) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = Number.isFinite(ms) ? setTimeout(resolve, ms) : undefined
-    this.#wake = resolve
-    await promise
-    clearTimeout(timer)
-    this.#wake = () => {}
-    this.#asked = false
   }
 }

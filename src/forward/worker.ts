@@ -12,6 +12,7 @@ import { type Ask, type Call, type PoolConfig, type Tell, toWire, type WorkerSta
 import type { LaneStatus } from './status.ts'
 import { unconfiguredStatus } from './unconfigured.ts'
 
+const ONE = { events: 1, bytes: 1 }
 const PUSH_MS = 250
 /** Figures that change by time alone. */
 const LOOK_MS = 1000
@@ -23,6 +24,8 @@ class Forwarder {
   readonly #runners = new Map<PoolId, { runner: LaneRunner; config: PoolConfig }>()
   readonly #unconfigured = new Map<PoolId, Lane>()
   #holds = false
+  /** The journal's id that a twin was met under. */
+  #twinOf: string | undefined
   #pushed = { text: '', at: 0 }
   #push: NodeJS.Timeout | undefined
   /** Configurations are applied one after another. */
@@ -127,10 +130,11 @@ class Forwarder {
     abandoned.move(Math.min(toSeq, abandoned.lastSeq))
   }
 
-  /** Main makes the journal take a new id, which the lanes hear of from the journal. */
+  /** Main makes the journal take a new id, once for all lanes, which hear of it from the journal. */
   async #twin(pool: PoolId): Promise<void> {
     const { id } = this.#lanes.journal
-    this.#tell({ tell: 'twin', pool })
+    if (this.#twinOf !== id) this.#tell({ tell: 'twin', pool })
+    this.#twinOf = id
     while (this.#lanes.journal.id === id) await new Promise((resolve) => setTimeout(resolve, 20))
   }
 
@@ -141,7 +145,10 @@ class Forwarder {
   }
 
   #look(): void {
-    for (const lane of this.#unconfigured.values()) passOver(lane)
+    for (const lane of this.#unconfigured.values()) {
+      const { entries, upTo } = lane.peek(lane.cursor, ONE)
+      if (entries.length === 0) lane.move(upTo) // what is not for this pool must not be kept for it
+    }
     this.#pushSoon()
   }
 
@@ -163,12 +170,6 @@ class Forwarder {
   #tell(tell: Tell): void {
     this.#main.postMessage(tell)
   }
-}
-
-/** What is not for this pool must not be kept for it. */
-function passOver(lane: Lane): void {
-  const { entries, upTo } = lane.peek(lane.cursor, { events: 1, bytes: 1 })
-  if (entries.length === 0) lane.move(upTo)
 }
 
 new Forwarder(workerData as WorkerStart, parentPort!)
