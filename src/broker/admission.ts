@@ -1,0 +1,67 @@
+// Who is let in, and what they may do there.
+
+import { type Connection, REFUSED } from './connection.ts'
+import type { ConnectPacket } from './engine-client.ts'
+import { publishFault } from './gate.ts'
+import type { Limits } from './limits.ts'
+import { subscriptionFault } from './wire-guard.ts'
+
+/** Who asks to connect, publish or subscribe. */
+export interface Principal {
+  readonly clientid: string
+  readonly username: string | null
+  readonly peerhost: string
+}
+
+export interface Rules {
+  /** Absent: everybody is let in. */
+  readonly authenticate?: ((who: Principal, password: Buffer | undefined) => boolean | Promise<boolean>) | undefined
+  /** Absent: everything is allowed. */
+  readonly authorize?: ((who: Principal, action: 'publish' | 'subscribe', topic: string) => boolean) | undefined
+}
+
+export class Admission {
+  readonly #limits: Limits
+  readonly #rules: Rules
+
+  constructor(limits: Limits, rules: Rules) {
+    this.#limits = limits
+    this.#rules = rules
+  }
+
+  /** Takes note of a CONNECT. @returns why the connection ends without an answer, or undefined */
+  introduce(connection: Connection, packet: ConnectPacket): string | undefined {
+    const { clientId, clean, keepalive, username = null, will, protocolVersion } = packet
+    connection.introduction = { username, clean, keepalive }
+    // [MQTT-3.1.3-8] and aedes #10; MQTT 3.1 knows no empty id at all
+    const nameless = clientId === '' && (!clean || protocolVersion === 3)
+    const tooLong = clientId.length > this.#limits.maxClientIdLength
+    if (nameless || tooLong || clientId.includes('\0')) connection.refusal ??= REFUSED.identifier
+    const fault = will && publishFault(will, this.#limits.maxTopicLevels)
+    return fault && `will: ${fault}`
+  }
+
+  /** @returns the CONNACK code of a refusal, or 0 */
+  async authenticate(connection: Connection, password: Buffer | undefined): Promise<number> {
+    if (connection.refusal) return connection.refusal
+    const known = (await this.#rules.authenticate?.(principal(connection), password)) ?? true
+    return known ? 0 : REFUSED.credentials
+  }
+
+  mayPublish(connection: Connection, topic: string): boolean {
+    const { authorize } = this.#rules
+    return authorize === undefined || authorize(principal(connection), 'publish', topic)
+  }
+
+  maySubscribe(connection: Connection, filter: string): boolean {
+    if (subscriptionFault(filter, this.#limits.maxTopicLevels)) return false
+    const { authorize } = this.#rules
+    return authorize === undefined || authorize(principal(connection), 'subscribe', filter)
+  }
+}
+
+export const principal = ({ client, introduction, peerhost }: Connection): Principal => ({
+  clientid: client.id,
+  username: introduction.username,
+  peerhost,
+})

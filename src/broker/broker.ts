@@ -1,0 +1,205 @@
+// The broker: builds the parts, joins aedes to them, opens the listeners last. DESIGN.md tells how it stands on aedes.
+
+import type { Socket } from 'node:net'
+import type { Logger } from '../log/logger.ts'
+import type { HookEvent, Seq } from '../model/event.ts'
+import { Admission, type Principal, principal, type Rules } from './admission.ts'
+import { Connection, REFUSED } from './connection.ts'
+import { Deliveries } from './deliveries.ts'
+import { type Engine, startEngine } from './engine.ts'
+import { type DropReason, Figures, type Histogram } from './figures.ts'
+import { Gate } from './gate.ts'
+import type { HooksForBroker } from './hooks-for-broker.ts'
+import { DEFAULT_LIMITS, type Limits } from './limits.ts'
+import { type Listener, type ListenerOptions, openListener } from './listeners.ts'
+import { createPersistence } from './persistence.ts'
+import { Presence } from './presence.ts'
+import { Router } from './router.ts'
+import { MemorySessions } from './sessions.ts'
+import { SystemMessages } from './system-messages.ts'
+import { guardParser } from './wire-guard.ts'
+
+export type { Principal } from './admission.ts'
+export type { DropReason, Histogram } from './figures.ts'
+export { PUBACK_BUCKETS } from './figures.ts'
+export type { HooksForBroker } from './hooks-for-broker.ts'
+export type { Limits } from './limits.ts'
+export type { Listener, ListenerOptions } from './listeners.ts'
+
+export interface BrokerOptions extends Rules {
+  readonly node: string
+  readonly listeners: readonly ListenerOptions[]
+  readonly limits?: Partial<Limits>
+  readonly hooks: HooksForBroker
+  /** Where queued messages are read from. */
+  readonly journal: { readonly lastSeq: Seq; event(seq: Seq): HookEvent | undefined }
+  readonly log: Logger
+  /** Wall time, ms. */
+  readonly now?: () => number
+}
+
+export interface ClientInfo extends Principal {
+  readonly listener: string
+  readonly clean: boolean
+  /** Seconds. */
+  readonly keepalive: number
+  /** Wall time, ms. */
+  readonly connectedAt: number
+  readonly subscriptions: number
+  readonly inflight: number
+  readonly waiting: number
+}
+
+export interface BrokerStats {
+  readonly connected: number
+  readonly sessions: number
+  /** PUBLISHes by QoS. */
+  readonly received: readonly [number, number, number]
+  readonly delivered: number
+  readonly dropped: Readonly<Partial<Record<DropReason, number>>>
+  /** Lookups and fetches that failed. */
+  readonly recallsFailed: number
+  readonly puback: Histogram
+}
+
+export interface Broker {
+  readonly listeners: readonly Listener[]
+  clients(): ClientInfo[]
+  /** Ends the connection of a client. @returns false when it has none */
+  kick(clientid: string): boolean
+  /** Says something under $SYS to subscribers there are and to those to come. QoS 0, not journalled. */
+  say(topic: string, payload: string): void
+  stats(): BrokerStats
+  /** The oldest row that the journal must keep for a session; Infinity for none. */
+  floor(): Seq
+  /** Lets nobody in, waits for what is in the gate, ends the connections, waits for what that recorded. */
+  close(): Promise<void>
+}
+
+const HOUSEKEEPING_MS = 500
+
+/** @throws HoldfastError of the first listener that can't be opened; nothing is left open then */
+export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  const broker = new RunningBroker(options)
+  try {
+    await broker.open()
+  } catch (error) {
+    await broker.close()
+    throw error
+  }
+  return broker
+}
+
+class RunningBroker implements Broker {
+  readonly listeners: Listener[] = []
+  readonly #options: BrokerOptions
+  readonly #limits: Limits
+  readonly #figures = new Figures()
+  readonly #system = new SystemMessages()
+  readonly #admission: Admission
+  readonly #deliveries: Deliveries
+  readonly #router: Router
+  readonly #sessions: MemorySessions
+  readonly #gate: Gate
+  readonly #presence: Presence
+  #engine: Engine | undefined
+  #housekeeping: NodeJS.Timeout | undefined
+
+  constructor(options: BrokerOptions) {
+    const { hooks, journal, log, now = Date.now } = options
+    const limits = { ...DEFAULT_LIMITS, ...options.limits }
+    const figures = this.#figures
+    const admission = new Admission(limits, options)
+    const deliveries = new Deliveries({ hooks, journal, figures, limits })
+    const router = new Router(journal.lastSeq)
+    const sessions = new MemorySessions(
+      (clientid, clean) => deliveries.session(clientid, clean),
+      (session) => router.forget(session),
+    )
+    this.#options = options
+    this.#limits = limits
+    this.#admission = admission
+    this.#deliveries = deliveries
+    this.#router = router
+    this.#sessions = sessions
+    this.#gate = new Gate({ hooks, router, figures, limits, admission })
+    this.#presence = new Presence({ hooks, sessions, router, figures, limits, log, now, system: this.#system })
+  }
+
+  async open(): Promise<void> {
+    this.#engine = await startEngine({
+      node: this.#options.node,
+      limits: this.#limits,
+      persistence: createPersistence(this.#sessions, this.#deliveries),
+      admission: this.#admission,
+      gate: this.#gate,
+      presence: this.#presence,
+    })
+    this.#housekeeping = setInterval(() => this.#keepHouse(), HOUSEKEEPING_MS).unref()
+    for (const listener of this.#options.listeners) {
+      const accept = (socket: Socket, over: boolean): void => this.#accept(socket, listener, over)
+      this.listeners.push(await openListener(listener, accept, this.#options.log))
+    }
+  }
+
+  clients(): ClientInfo[] {
+    return [...this.#presence.connected].map((connection) => ({
+      ...principal(connection),
+      listener: connection.listener,
+      clean: connection.introduction.clean,
+      keepalive: connection.introduction.keepalive,
+      connectedAt: connection.connectedAt,
+      subscriptions: connection.session!.subscriptions.size,
+      inflight: connection.session!.outbox.inflight,
+      waiting: connection.session!.outbox.waiting,
+    }))
+  }
+
+  kick(clientid: string): boolean {
+    const connection = this.#sessions.get(clientid)?.connection
+    connection?.end('kicked')
+    return connection !== undefined
+  }
+
+  say(topic: string, payload: string): void {
+    const bytes = Buffer.from(payload)
+    const at = (this.#options.now ?? Date.now)()
+    this.#system.keep({ msgid: '', topic, payload: bytes, qos: 0, retain: true, from: '', at })
+    this.#router.deliver({ hook: 'message.publish', clientid: '', topic, payload: bytes, qos: 0, retain: true }, null)
+  }
+
+  stats(): BrokerStats {
+    const { received, delivered, dropped, recallsFailed, puback } = this.#figures
+    const connected = this.#presence.connected.size
+    const sessions = this.#sessions.size
+    return { connected, sessions, received: [...received], delivered, dropped, recallsFailed, puback }
+  }
+
+  floor(): Seq {
+    return this.#sessions.floor()
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#housekeeping)
+    for (const listener of this.listeners) listener.close()
+    await this.#gate.drained()
+    for (const connection of this.#presence.connected) connection.endReason ??= 'gateway'
+    await new Promise<void>((resolve) => {
+      if (this.#engine) this.#engine.close(resolve)
+      else resolve()
+    })
+    await this.#gate.drained() // the wills of those who were connected
+  }
+
+  #accept(socket: Socket, listener: ListenerOptions, over: boolean): void {
+    const client = this.#engine!.handle(socket)
+    client.connection = new Connection(client, socket, `${listener.kind}:${listener.name}`)
+    if (over) client.connection.refusal = REFUSED.unavailable
+    guardParser(client._parser, this.#limits.maxPacketSize)
+  }
+
+  #keepHouse(): void {
+    this.#presence.forgiveWaiting()
+    this.#sessions.expire(this.#limits.sessionExpiryMs)
+  }
+}

@@ -1,0 +1,55 @@
+// One network connection, from accept to its end.
+
+import type { Socket } from 'node:net'
+import type { EngineClient } from './engine-client.ts'
+import { Outlet } from './outlet.ts'
+import type { Session } from './session.ts'
+
+export type EndReason = 'normal' | 'closed' | 'keepalive' | 'takeover' | 'kicked' | 'error' | 'gateway'
+
+/** CONNACK return codes [MQTT-3.2.2.3] that we give. */
+export const REFUSED = { identifier: 2, unavailable: 3, credentials: 5 } as const
+
+/** What the CONNECT said. */
+export interface Introduction {
+  readonly username: string | null
+  readonly keepalive: number
+  readonly clean: boolean
+}
+
+export class Connection {
+  readonly client: EngineClient
+  readonly outlet: Outlet
+  readonly peerhost: string
+  /** Name of the listener, e.g. `tcp:default`. */
+  readonly listener: string
+  introduction: Introduction = { username: null, keepalive: 0, clean: true }
+  /** A CONNACK code, when it is clear before authentication that this connection is refused. */
+  refusal: number | undefined
+  session: Session | undefined
+  resumed = false
+  /** client.connected was recorded, so client.disconnected has to be. */
+  announced = false
+  /** Wall time, ms. */
+  connectedAt = 0
+  endReason: EndReason | undefined
+  /** PUBLISHes that wait for the journal. */
+  inGate = 0
+  /** A PUBLISH could not be journalled; the connection is about to end. */
+  refusing = false
+
+  constructor(client: EngineClient, socket: Socket, listener: string) {
+    this.client = client
+    this.outlet = new Outlet(socket)
+    this.peerhost = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '')
+    this.listener = listener
+    socket.on('drain', () => {
+      if (this.session?.connection === this) this.session.outbox.drain()
+    })
+  }
+
+  end(reason: EndReason): void {
+    this.endReason ??= reason
+    this.client.close()
+  }
+}

@@ -1,0 +1,65 @@
+// What we use of aedes' client, internals (underscored) included. The version is pinned exactly for their sake.
+
+import type { Socket } from 'node:net'
+import type { Qos } from '../model/event.ts'
+import type { Connection } from './connection.ts'
+
+export interface EngineClient {
+  readonly id: string
+  readonly clean: boolean
+  readonly closed: boolean
+  readonly conn: Socket
+  /** A DISCONNECT came. */
+  readonly _disconnected: boolean
+  readonly _keepaliveTimer: NodeJS.Timeout | null
+  readonly _parser: WireParser
+  /** Ours, put there when the connection is accepted. */
+  connection: Connection
+  close(done?: () => void): void
+}
+
+/** mqtt-packet's parser. */
+export interface WireParser {
+  packet: WirePacket & { length: number }
+  _parseLength(): boolean
+  _parsePayload(): boolean
+  _parseSubscribe(): void
+  _parseUnsubscribe(): void
+  _emitError(error: Error): void
+}
+
+export interface WirePacket {
+  cmd: string
+  messageId?: number
+  subscriptions?: RequestedSubscription[]
+  unsubscriptions?: string[]
+}
+
+/** A filter of a SUBSCRIBE as aedes sees it: `topic` is only its number, see wire-guard.ts. */
+export interface RequestedSubscription {
+  topic: string
+  /** After the SUBACK: the granted one, or 128. */
+  qos: number
+  filter?: string
+}
+
+/** A PUBLISH from the wire, or a will (then `cmd` is absent). */
+export interface InboundPublish {
+  readonly cmd?: 'publish'
+  readonly topic: string
+  readonly payload: Buffer
+  readonly qos: Qos
+  readonly retain: boolean
+  readonly messageId?: number
+}
+
+export interface ConnectPacket {
+  readonly clientId: string
+  readonly protocolVersion: number
+  readonly clean: boolean
+  readonly keepalive: number
+  readonly username?: string
+  readonly will?: InboundPublish
+}
+
+export type GateCallback = (error: Error | null) => void

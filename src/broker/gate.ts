@@ -1,0 +1,145 @@
+// The gate: every PUBLISH and every will passes here before it is acknowledged. It is recorded, and when it is on disk
+// it is routed, then acknowledged: what is acknowledged is on disk and has been delivered, in the journal's order,
+// also when its publisher has gone meanwhile.
+
+import type { EventDraft, HookEvent, Qos } from '../model/event.ts'
+import { topicFault } from '../model/topic.ts'
+import type { Admission } from './admission.ts'
+import type { Connection } from './connection.ts'
+import type { EngineClient, GateCallback, InboundPublish } from './engine-client.ts'
+import type { Figures } from './figures.ts'
+import type { HooksForBroker } from './hooks-for-broker.ts'
+import type { Limits } from './limits.ts'
+import type { Router } from './router.ts'
+import type { Receipt } from './session.ts'
+import { levelsFault } from './wire-guard.ts'
+
+/** A publisher whose message the journal refuses is kept waiting so long before its connection ends: it repeats later. */
+const REFUSAL_DELAY_MS = 2000
+
+export interface GateOptions {
+  readonly hooks: HooksForBroker
+  readonly router: Router
+  readonly figures: Figures
+  readonly limits: Limits
+  readonly admission: Pick<Admission, 'mayPublish'>
+}
+
+export class Gate {
+  readonly #options: GateOptions
+  #waiting = 0
+  #drained: (() => void)[] = []
+
+  constructor(options: GateOptions) {
+    this.#options = options
+  }
+
+  /** aedes' `authorizePublish`. */
+  pass(client: EngineClient, packet: InboundPublish, callback: GateCallback): void {
+    const { figures, limits, admission } = this.#options
+    const { connection } = client
+    const fault = publishFault(packet, limits.maxTopicLevels)
+    if (fault || !admission.mayPublish(connection, packet.topic)) {
+      figures.countDropped('forbidden_topic')
+      callback(new Error(fault ?? 'not allowed to publish to this topic')) // ends the connection [MQTT-3.3.5-2]
+    } else if (packet.cmd !== 'publish') {
+      this.#passWill(client, packet, callback)
+    } else {
+      figures.countReceived(packet.qos)
+      if (packet.qos === 2) this.#passOnce(connection, packet, callback)
+      else this.#passSimply(connection, packet, callback)
+    }
+  }
+
+  /** Resolves when nothing waits for the journal. */
+  drained(): Promise<void> {
+    if (this.#waiting === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#drained.push(resolve)
+    })
+  }
+
+  #passWill(client: EngineClient, will: InboundPublish, callback: GateCallback): void {
+    this.#record(draftOf(client.id, will), (error) => {
+      if (error) this.#options.figures.countDropped('queue_full')
+      callback(error)
+    })
+  }
+
+  /** QoS 0 and 1. */
+  #passSimply(connection: Connection, packet: InboundPublish, callback: GateCallback): void {
+    this.#record(draftOf(connection.client.id, packet), this.#answer(connection, packet.qos, callback))
+  }
+
+  /** QoS 2: a repeated PUBLISH is recorded no second time, and its PUBREC waits for the first's commit [MQTT-4.3.3-2]. */
+  #passOnce(connection: Connection, packet: InboundPublish, callback: GateCallback): void {
+    const { receipts } = connection.session!
+    const packetId = packet.messageId!
+    const known = receipts.get(packetId)
+    if (known?.committed) callback(null)
+    else if (known) known.waiting.push(this.#answer(connection, 2, callback))
+    else if (receipts.size >= this.#options.limits.maxInflightInbound) {
+      callback(new Error('too many half-done QoS 2 messages'))
+    } else {
+      const receipt: Receipt = { committed: false, waiting: [this.#answer(connection, 2, callback)] }
+      receipts.set(packetId, receipt)
+      this.#record(draftOf(connection.client.id, packet), (error) => {
+        receipt.committed = !error
+        if (error && receipts.get(packetId) === receipt) receipts.delete(packetId)
+        for (const answer of receipt.waiting.splice(0)) answer(error)
+      })
+    }
+  }
+
+  /** What happens to a PUBLISH when the journal has spoken. */
+  #answer(connection: Connection, qos: Qos, callback: GateCallback): GateCallback {
+    const arrived = performance.now()
+    connection.inGate++
+    return (error) => {
+      connection.inGate--
+      if (error) this.#refuse(connection, { error, qos, callback })
+      else {
+        if (qos > 0) this.#options.figures.observePuback(performance.now() - arrived)
+        if (!connection.client.closed) callback(null)
+      }
+    }
+  }
+
+  #record(draft: EventDraft, settled: GateCallback): void {
+    this.#waiting++
+    this.#options.hooks.record(draft, (error: Error | null, event: HookEvent | null) => {
+      if (!error) this.#options.router.deliver(draft, event)
+      settled(error)
+      if (--this.#waiting === 0 && this.#drained.length > 0) for (const resolve of this.#drained.splice(0)) resolve()
+    })
+  }
+
+  /** A message of QoS 0 is only late; the connection of another ends, once. */
+  #refuse(connection: Connection, late: { error: Error; qos: Qos; callback: GateCallback }): void {
+    this.#options.figures.countDropped('queue_full')
+    if (connection.refusing) return
+    connection.refusing = late.qos > 0
+    const answer = (): void => {
+      if (!connection.client.closed) late.callback(late.qos > 0 ? late.error : null)
+    }
+    setTimeout(answer, REFUSAL_DELAY_MS).unref()
+  }
+}
+
+/** @returns why nobody may publish this, or undefined. aedes has looked for `+` and `#` in a PUBLISH, not in a will. */
+export function publishFault(packet: InboundPublish, maxLevels: number): string | undefined {
+  const { topic } = packet
+  if (topic.startsWith('$')) return 'topics that begin with $ are reserved' // [MQTT-4.7.2-1]
+  if (packet.cmd !== 'publish') return topicFault(topic) ?? levelsFault(topic, maxLevels)
+  if (packet.qos > 0 && !(packet.messageId! > 0)) return 'a packet id must not be 0' // [MQTT-2.3.1-1]
+  return topic.includes('\0') ? 'must not hold the character NUL' : undefined // [MQTT-1.5.3-2]
+}
+
+const draftOf = (clientid: string, { topic, payload, qos, retain }: InboundPublish): EventDraft => ({
+  hook: 'message.publish',
+  clientid,
+  topic,
+  payload,
+  qos,
+  retain,
+})

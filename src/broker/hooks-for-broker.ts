@@ -1,0 +1,29 @@
+// What the broker wants of the room below it: a place to record what happens, and a way to ask what was.
+
+import type { EventDraft, HookEvent, HookName, Message, Subscription } from '../model/event.ts'
+
+/** `event` is null where nothing was journalled. */
+export type Recorded = (error: Error | null, event: HookEvent | null) => void
+
+export interface HooksForBroker {
+  /**
+   * Records what happened. `done` is called when it is on disk, once, in the order of the calls, one after the other
+   * in one turn of the loop; or with the reason (QueueFull, …) why it is not and never will be. An event that nobody
+   * wants keeps its turn all the same.
+   */
+  record(draft: EventDraft, done: Recorded): void
+  /** Subscriptions to make for a client that came; null: no lookup is bound, nothing to wait for. */
+  subscriptions(clientid: string, hook: 'client.connected' | 'session.created'): Promise<readonly Subscription[]> | null
+  /**
+   * Messages that a new or resumed subscription is owed, oldest first, less those that `skip` names; null: no fetch is
+   * bound to the filter. The iterable ends within its own deadline.
+   */
+  messages(clientid: string, filter: string, skip: Skip): AsyncIterable<Message> | null
+  /** The retained messages of every topic that matches. */
+  retained(filter: string): Promise<readonly Message[]>
+  /** Is a hook bound to this event of this topic? Asked for every delivery and acknowledgement. */
+  wants(hook: HookName, topic: string): boolean
+}
+
+/** Has the session this message already? Called once for each candidate, in the order of delivery. */
+export type Skip = (msgid: string, seq?: number) => boolean

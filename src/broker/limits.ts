@@ -1,0 +1,31 @@
+// What one client may ask of the broker.
+
+export interface Limits {
+  /** Bytes of a packet behind its fixed header; a larger one ends the connection before it is read. */
+  readonly maxPacketSize: number
+  /** Characters. */
+  readonly maxClientIdLength: number
+  /** Unacknowledged QoS 1 and 2 messages on their way to one client. */
+  readonly maxInflight: number
+  /** Messages that wait for one client; above it the oldest goes (it stays in the journal). */
+  readonly maxOffline: number
+  /** A session without a connection is forgotten after so long, ms. */
+  readonly sessionExpiryMs: number
+  /** Levels of a topic or filter, 100 at most (aedes' own bound). */
+  readonly maxTopicLevels: number
+  /** QoS 2 messages of one publisher between PUBLISH and PUBREL. */
+  readonly maxInflightInbound: number
+  /** From accept to CONNECT, ms. */
+  readonly connectTimeoutMs: number
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  maxPacketSize: 1_048_576,
+  maxClientIdLength: 256,
+  maxInflight: 32,
+  maxOffline: 10_000,
+  sessionExpiryMs: 7 * 86_400_000,
+  maxTopicLevels: 100,
+  maxInflightInbound: 1000,
+  connectTimeoutMs: 10_000,
+}

@@ -1,0 +1,220 @@
+// All that one session is to be sent, in order, through a window of unacknowledged messages.
+// Order: what was in flight when the connection broke, then the queue, then live messages at the tail. A new
+// subscription's retained and fetched messages (a Run) go before the live ones that match it, and hold up no others.
+// Invariant: a message of QoS 1 or 2 leaves the queue only into `#inflight`, and that only by its acknowledgement.
+
+import type { Qos, Seq } from '../model/event.ts'
+import { Backlog, type Entry, type HeldMemory, qosOf, seqOf } from './backlog.ts'
+import type { DropReason } from './figures.ts'
+import type { Outgoing } from './outgoing.ts'
+import type { Outlet } from './outlet.ts'
+import { Run, type RunOptions } from './run.ts'
+
+/** What the outboxes of one broker share. */
+export interface OutboxRules {
+  /** Unacknowledged messages on their way to one client. */
+  readonly window: number
+  /** Messages in one queue. */
+  readonly maxWaiting: number
+  readonly memory: HeldMemory
+  /** The message of a row, if the journal still has it. */
+  load(seq: Seq): Outgoing | undefined
+  dropped(reason: DropReason): void
+}
+
+interface Inflight {
+  readonly entry: Entry
+  /** PUBREC came: PUBREL is what is repeated now. */
+  released: boolean
+}
+
+const MAX_PACKET_ID = 65_535
+const FIRST_TIME = { plain: { retain: false, dup: false }, retained: { retain: true, dup: false } }
+
+export class Outbox {
+  readonly #rules: OutboxRules
+  readonly #sent: (entry: Entry) => void
+  #outlet: Outlet | undefined
+  #queue: Backlog
+  /** Worked off one after the other; the first is the current one. */
+  #runs: Run[] = []
+  /** Seqs and ids that the session has or had while there are runs: nothing is recalled that is in here. */
+  readonly #known = new Set<string | Seq>()
+  readonly #inflight = new Map<number, Inflight>()
+  #lastPacketId = 0
+  #runsTurn = false
+
+  /** @param sent called for each entry when it is written for the first time */
+  constructor(rules: OutboxRules, sent: (entry: Entry) => void) {
+    this.#rules = rules
+    this.#sent = sent
+    this.#queue = new Backlog(rules.memory)
+  }
+
+  get inflight(): number {
+    return this.#inflight.size
+  }
+
+  get waiting(): number {
+    return this.#runs.reduce((sum, run) => sum + run.recalled.length + run.behind.length, this.#queue.length)
+  }
+
+  /** A message that was just published and matches a subscription of this session. */
+  push(message: Outgoing, qos: Qos): void {
+    const entry: Entry = { message, qos, retain: false, live: true }
+    const line = this.#runs.length === 0 ? this.#queue : this.#lineOf(message.topic)
+    if (line === this.#queue && line.length === 0 && this.#maySend(qos)) this.#send(entry)
+    else if (qos > 0 || (this.#outlet && !this.#outlet.full)) this.#enqueue(line, entry)
+    else if (this.#outlet) this.#rules.dropped('slow_subscriber') // aedes #11
+  }
+
+  /** A connection is there, its CONNACK sent: repeats what was in flight [MQTT-4.4.0-1], then goes on. */
+  attach(outlet: Outlet): void {
+    this.#outlet = outlet
+    for (const [packetId, { entry, released }] of this.#inflight) {
+      if (released) outlet.release(packetId)
+      else outlet.publish(entry.message, entry.qos, packetId, { retain: entry.retain, dup: true })
+    }
+    this.drain()
+  }
+
+  /** The connection is gone. @returns the filters whose retained messages had not all been sent. */
+  detach(): Set<string> {
+    this.#outlet = undefined
+    const owed = new Set<string>()
+    let numbers = this.#queue.release()
+    for (const run of this.#runs) {
+      run.callOff()
+      for (const filter of run.owed) owed.add(filter)
+      run.recalled.release()
+      numbers = numbers.concat(run.behind.release())
+    }
+    this.#runs = []
+    this.#known.clear()
+    for (const number of numbers.sort((a, b) => a - b)) this.#queue.pushNumber(seqOf(number), qosOf(number))
+    return owed
+  }
+
+  /** Adds a run. That of a resumed session (no filter) goes before the queue, that of a subscription behind it. */
+  recall(options: Omit<RunOptions, 'barrier'>): void {
+    this.#noteAll()
+    const resumes = options.filter === undefined
+    const barrier = resumes ? 0 : this.#queue.taken + this.#queue.length
+    const behind = resumes ? this.#queue : new Backlog(this.#rules.memory)
+    if (resumes) this.#queue = new Backlog(this.#rules.memory)
+    this.#runs.push(new Run({ ...options, barrier }, behind, this.#rules.memory))
+    this.drain()
+  }
+
+  /** Is this message waiting or in flight, or was it since the oldest run began? */
+  knows(msgid: string, seq: Seq | undefined): boolean {
+    return (seq !== undefined && this.#known.has(seq)) || this.#known.has(msgid)
+  }
+
+  /** Was it recalled, and is it not acknowledged yet? */
+  unacknowledged(msgid: string): boolean {
+    for (const { entry } of this.#inflight.values()) if (entry.message.msgid === msgid) return true
+    return false
+  }
+
+  /** PUBACK of QoS 1, PUBCOMP of QoS 2. @returns the entry, or undefined when there is none for it. */
+  acknowledge(packetId: number, qos: 1 | 2): Entry | undefined {
+    const inflight = this.#inflight.get(packetId)
+    if (inflight?.entry.qos !== qos) return undefined
+    this.#inflight.delete(packetId)
+    return inflight.entry
+  }
+
+  /** PUBREC. */
+  release(packetId: number): void {
+    const inflight = this.#inflight.get(packetId)
+    if (inflight?.entry.qos === 2) inflight.released = true
+  }
+
+  /** Sends what may be sent: after an acknowledgement, when the socket drained, when something was recalled. */
+  drain(): void {
+    for (let line = this.#ready(); line; line = this.#ready()) {
+      const item = line.shift()
+      if (typeof item !== 'number') {
+        this.#send(item)
+        continue
+      }
+      const message = this.#rules.load(seqOf(item))
+      if (message) this.#send({ message, qos: qosOf(item), retain: false, live: true })
+      else this.#rules.dropped('expired')
+    }
+    const run = this.#run()
+    if (run && this.#maySend(1)) run.read(() => this.drain())
+  }
+
+  /** The oldest row that the journal must keep for this session; Infinity for none. */
+  lowestSeq(): Seq {
+    return this.#runs.reduce((lowest, run) => Math.min(lowest, run.behind.lowestSeq()), this.#queue.lowestSeq())
+  }
+
+  /** The run that may go on now, if any. */
+  #run(): Run | undefined {
+    while (this.#runs[0]?.finished) this.#runs.shift()
+    const run = this.#runs[0]
+    if (!run) {
+      if (this.#known.size > 0) this.#known.clear()
+      return undefined
+    }
+    return this.#queue.taken >= run.barrier ? run : undefined
+  }
+
+  /** The queue whose head goes next, if it may: the session's own and the run's take turns. */
+  #ready(): Backlog | undefined {
+    const queue = this.#queue.length > 0 && this.#maySend(this.#queue.headQos) ? this.#queue : undefined
+    if (this.#runs.length === 0) return queue
+    const recalled = this.#run()?.line()
+    const other = recalled && this.#maySend(recalled.headQos) ? recalled : undefined
+    this.#runsTurn = !this.#runsTurn
+    return this.#runsTurn ? (other ?? queue) : (queue ?? other)
+  }
+
+  /** Live messages wait behind the last run that they match. */
+  #lineOf(topic: string): Backlog {
+    return this.#runs.findLast((run) => !run.finished && run.matches(topic))?.behind ?? this.#queue
+  }
+
+  #maySend(qos: Qos): boolean {
+    return this.#outlet !== undefined && !this.#outlet.full && (qos === 0 || this.#inflight.size < this.#rules.window)
+  }
+
+  #enqueue(line: Backlog, entry: Entry): void {
+    if (line.length >= this.#rules.maxWaiting) {
+      line.shift()
+      this.#rules.dropped('offline_full')
+    }
+    if (this.#outlet) line.push(entry)
+    else line.pushNumber(entry.message.seq, entry.qos)
+  }
+
+  #send(entry: Entry): void {
+    const packetId = entry.qos === 0 ? 0 : this.#freePacketId()
+    if (entry.qos > 0) this.#inflight.set(packetId, { entry, released: false })
+    if (!entry.live) this.#note(entry)
+    this.#outlet!.publish(entry.message, entry.qos, packetId, entry.retain ? FIRST_TIME.retained : FIRST_TIME.plain)
+    this.#sent(entry)
+  }
+
+  #freePacketId(): number {
+    do this.#lastPacketId = (this.#lastPacketId % MAX_PACKET_ID) + 1
+    while (this.#inflight.has(this.#lastPacketId))
+    return this.#lastPacketId
+  }
+
+  // What waits is in the journal, so its seq is enough; what is in flight may have left the journal.
+  #noteAll(): void {
+    for (const { entry } of this.#inflight.values()) this.#note(entry)
+    for (const line of [this.#queue, ...this.#runs.map((run) => run.behind)]) {
+      for (const item of line) this.#known.add(typeof item === 'number' ? seqOf(item) : item.message.seq)
+    }
+  }
+
+  #note({ message }: Entry): void {
+    if (message.msgid !== '') this.#known.add(message.msgid)
+    if (message.seq > 0) this.#known.add(message.seq)
+  }
+}

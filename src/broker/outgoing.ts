@@ -1,0 +1,37 @@
+// A message on its way to subscribers. One object, whatever their number.
+
+import type { EventDraft, HookEvent, Message, Seq } from '../model/event.ts'
+import type { EventId } from '../model/event-id.ts'
+
+const NOTHING = Buffer.alloc(0)
+
+export class Outgoing {
+  readonly topic: string
+  readonly payload: Buffer
+  /** Client id of the publisher. */
+  readonly from: string
+  /** 0: not journalled. */
+  readonly seq: Seq
+  readonly #id: EventId | string
+
+  private constructor(source: { topic: string; payload?: Buffer }, from: string, seq: Seq, id: EventId | string) {
+    this.topic = source.topic
+    this.payload = source.payload ?? NOTHING
+    this.from = from
+    this.seq = seq
+    this.#id = id
+  }
+
+  /** Made only when asked for: most deliveries never show their id to anybody. */
+  get msgid(): string {
+    return this.#id.toString()
+  }
+
+  static ofEvent(draft: EventDraft, event: HookEvent | null): Outgoing {
+    return new Outgoing(draft, draft.clientid, event?.seq ?? 0, event?.id ?? '')
+  }
+
+  static ofMessage(message: Message): Outgoing {
+    return new Outgoing(message, message.from, message.seq ?? 0, message.msgid)
+  }
+}

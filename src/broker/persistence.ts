@@ -1,0 +1,62 @@
+// The persistence that aedes asks, over our sessions. Every method has its answer in a microtask (aedes #3). What aedes
+// would store for delivery is not stored here: the router and the outboxes deliver (aedes #1, #4, #8, #12, #14).
+
+import { Readable } from 'node:stream'
+import type { Deliveries } from './deliveries.ts'
+import type { EngineClient, RequestedSubscription, WirePacket } from './engine-client.ts'
+import type { Sessions } from './sessions.ts'
+
+const DONE = Promise.resolve()
+const NO_SUCH_PACKET = new Error('no such packet')
+/** Makes aedes say "session present"; the authorizer grants it to nobody. */
+const PRESENT: RequestedSubscription = { topic: 'session', qos: 0 }
+
+export function createPersistence(sessions: Sessions, deliveries: Deliveries): object {
+  return {
+    // aedes insists on an async function
+    async setup(): Promise<void> {},
+
+    async subscriptionsByClient({ id }: { id: string }): Promise<RequestedSubscription[]> {
+      return sessions.resumable(id) ? [PRESENT] : []
+    },
+
+    /** PUBACK and PUBCOMP. */
+    outgoingClearMessageId({ connection }: EngineClient, packet: WirePacket): Promise<void> {
+      const { session } = connection
+      if (session?.connection !== connection) return DONE
+      const entry = session.outbox.acknowledge(packet.messageId!, packet.cmd === 'puback' ? 1 : 2)
+      if (entry) {
+        deliveries.acknowledged(session, entry)
+        session.outbox.drain()
+      }
+      return DONE
+    },
+
+    /** PUBREC of a persistent session. */
+    outgoingUpdate({ connection }: EngineClient, packet: WirePacket): Promise<void> {
+      connection.session?.outbox.release(packet.messageId!)
+      return DONE
+    },
+
+    /** Asked for a PUBLISH of QoS 2 (the gate has looked: always "new", so that aedes goes on to PUBREC) and for a PUBREL. */
+    async incomingGetPacket({ connection }: EngineClient, packet: WirePacket): Promise<WirePacket> {
+      if (packet.cmd === 'publish' || !connection.session?.receipts.has(packet.messageId!)) throw NO_SUCH_PACKET
+      return packet
+    },
+
+    incomingDelPacket({ connection }: EngineClient, packet: WirePacket): Promise<void> {
+      connection.session?.receipts.delete(packet.messageId!)
+      return DONE
+    },
+
+    incomingStorePacket: () => DONE,
+    addSubscriptions: () => DONE,
+    removeSubscriptions: () => DONE,
+    cleanSubscriptions: () => DONE,
+    putWill: () => DONE,
+    delWill: () => DONE,
+    outgoingStream: () => Readable.from([]),
+    createRetainedStreamCombi: () => Readable.from([]),
+    streamWill: () => Readable.from([]),
+  }
+}

@@ -1,0 +1,150 @@
+// Clients that come and go, subscribe and unsubscribe: aedes' events become hook events, in the order of each connection.
+// A takeover records the old connection's end before the new one's CONNACK leaves.
+
+import type { Logger } from '../log/logger.ts'
+import type { EventDraft, Qos, Subscription } from '../model/event.ts'
+import type { Connection } from './connection.ts'
+import type { EngineClient, RequestedSubscription } from './engine-client.ts'
+import type { Figures } from './figures.ts'
+import type { HooksForBroker } from './hooks-for-broker.ts'
+import type { Limits } from './limits.ts'
+import { type RecallContext, recallResumed, recallSubscribed } from './recall.ts'
+import type { Router } from './router.ts'
+import type { Session } from './session.ts'
+import type { Sessions } from './sessions.ts'
+import type { SystemMessages } from './system-messages.ts'
+import { subscriptionFault } from './wire-guard.ts'
+
+const REFUSED_FILTER = 128
+
+export interface PresenceOptions {
+  readonly hooks: HooksForBroker
+  readonly sessions: Sessions
+  readonly router: Router
+  readonly figures: Figures
+  readonly limits: Limits
+  readonly log: Logger
+  /** Wall time, ms. */
+  now(): number
+  readonly system: SystemMessages
+}
+
+export class Presence {
+  readonly #options: PresenceOptions
+  readonly #connected = new Set<Connection>()
+
+  constructor(options: PresenceOptions) {
+    this.#options = options
+  }
+
+  get connected(): ReadonlySet<Connection> {
+    return this.#connected
+  }
+
+  /** The client is authenticated, a connection that it takes over has ended; CONNACK follows. */
+  registered({ connection, id, clean }: EngineClient): void {
+    const { session, resumed } = this.#options.sessions.open(id, clean)
+    session.connection = connection
+    connection.session = session
+    connection.resumed = resumed
+    connection.connectedAt = this.#options.now()
+    this.#connected.add(connection)
+  }
+
+  /** CONNACK was written. */
+  answered(returnCode: number, { connection, id, closed }: EngineClient): void {
+    if (returnCode !== 0 || closed) return
+    const { username, clean, keepalive } = connection.introduction
+    const more = { username, peerhost: connection.peerhost, clean, keepalive }
+    connection.announced = true
+    this.#record({ hook: 'client.connected', clientid: id, topic: '', more })
+    if (!connection.resumed) this.#record({ hook: 'session.created', clientid: id, topic: '' })
+  }
+
+  /** aedes has nothing more to send of its own: ours begins. */
+  ready({ connection, id, closed }: EngineClient): void {
+    const { session } = connection
+    if (closed || session?.connection !== connection) return
+    session.outbox.attach(connection.outlet)
+    if (connection.resumed) recallResumed(session, this.#recallContext())
+    this.#lookUp(connection, this.#options.hooks.subscriptions(id, 'client.connected'))
+    if (!connection.resumed) this.#lookUp(connection, this.#options.hooks.subscriptions(id, 'session.created'))
+  }
+
+  ended({ connection, id, _disconnected }: EngineClient): void {
+    this.#connected.delete(connection)
+    const { session } = connection
+    if (session?.connection === connection) this.#options.sessions.close(session)
+    if (!connection.announced) return
+    const reason = connection.endReason ?? (_disconnected ? 'normal' : 'closed')
+    this.#record({ hook: 'client.disconnected', clientid: id, topic: '', more: { reason } })
+  }
+
+  failed({ connection, id }: EngineClient, error: NodeJS.ErrnoException): void {
+    const broken = error.code === 'ECONNRESET' || error.code === 'EPIPE'
+    connection.endReason ??= broken ? 'closed' : 'error'
+    if (!broken) this.#options.log.debug({ clientid: id, peer: connection.peerhost, err: error }, 'client_error')
+  }
+
+  /** SUBACK was written. */
+  subscribed(subscriptions: readonly RequestedSubscription[], { connection, closed }: EngineClient): void {
+    if (closed) return
+    for (const { filter, qos } of subscriptions) {
+      if (filter !== undefined && qos !== REFUSED_FILTER)
+        this.#grant(connection.session!, { topic: filter, qos: qos as Qos })
+    }
+  }
+
+  /** UNSUBACK was written; or the connection of a clean session has ended, which is no unsubscribing. */
+  unsubscribed(filters: readonly string[], { connection, id, closed }: EngineClient): void {
+    if (closed) return
+    for (const filter of filters) {
+      if (!this.#options.router.unsubscribe(connection.session!, filter)) continue
+      this.#record({ hook: 'session.unsubscribed', clientid: id, topic: filter })
+    }
+  }
+
+  /** A client whose PUBLISH waits for a slow disk can't be heard meanwhile: that is no fault of its keepalive. */
+  forgiveWaiting(): void {
+    for (const { client, inGate } of this.#connected) if (inGate > 0) client._keepaliveTimer?.refresh()
+  }
+
+  #grant(session: Session, { topic, qos }: Subscription): void {
+    const context = this.#recallContext()
+    this.#options.router.subscribe(session, topic, qos)
+    this.#record({ hook: 'session.subscribed', clientid: session.clientid, topic, qos })
+    recallSubscribed(session, { filter: topic, qos }, context)
+  }
+
+  /** Subscriptions that a lookup finds are made from here, unless the session has them already. */
+  #lookUp(connection: Connection, found: Promise<readonly Subscription[]> | null): void {
+    found?.then(
+      (subscriptions) => {
+        const { session } = connection
+        if (session?.connection !== connection) return
+        for (const subscription of subscriptions) {
+          if (session.subscriptions.get(subscription.topic)?.qos === subscription.qos) continue
+          if (subscriptionFault(subscription.topic, this.#options.limits.maxTopicLevels)) continue
+          this.#grant(session, subscription)
+        }
+      },
+      (error: unknown) => this.#recallFailed(error, ''),
+    )
+  }
+
+  #recallContext(): RecallContext {
+    const { hooks, router, system } = this.#options
+    return { hooks, system, routedUpTo: router.lastSeq, failed: (error, filter) => this.#recallFailed(error, filter) }
+  }
+
+  #recallFailed(error: unknown, filter: string): void {
+    this.#options.figures.recallsFailed++
+    this.#options.log.warn({ filter, err: error }, 'recall_failed')
+  }
+
+  #record(draft: EventDraft): void {
+    this.#options.hooks.record(draft, (error) => {
+      if (error) this.#options.figures.countDropped('event_lost')
+    })
+  }
+}

@@ -1,0 +1,98 @@
+// The way in: what a subscription is owed when it is made or resumed. Retained messages first, then fetched ones;
+// a message that is both, or that the session has already, is sent once.
+
+import type { Message, Qos, Seq } from '../model/event.ts'
+import type { Entry } from './backlog.ts'
+import type { HooksForBroker, Skip } from './hooks-for-broker.ts'
+import { Outgoing } from './outgoing.ts'
+import type { Session } from './session.ts'
+import type { SystemMessages } from './system-messages.ts'
+
+export interface Owed {
+  readonly filter: string
+  readonly qos: Qos
+}
+
+export interface RecallContext {
+  readonly hooks: HooksForBroker
+  readonly system: SystemMessages
+  /** Journalled messages behind this one are routed live, so they are not recalled. */
+  readonly routedUpTo: Seq
+  failed(error: unknown, filter: string): void
+}
+
+/** Begins what a SUBSCRIBE of `owed` sets off. */
+export function recallSubscribed(session: Session, owed: Owed, context: RecallContext): void {
+  const retained = new Set([owed.filter])
+  session.outbox.recall({ filter: owed.filter, source: recalled(session, [owed], retained, context), owed: retained })
+}
+
+/** Begins what a resumed session is owed: no retained messages, but for those that were cut short. */
+export function recallResumed(session: Session, context: RecallContext): void {
+  const grants = [...session.subscriptions.values()]
+  if (grants.length === 0) return
+  const retained = new Set(session.owedRetained)
+  session.outbox.recall({ filter: undefined, source: recalled(session, grants, retained, context), owed: retained })
+}
+
+async function* recalled(
+  session: Session,
+  grants: readonly Owed[],
+  retainedOf: Set<string>,
+  context: RecallContext,
+): AsyncGenerator<Entry, void> {
+  for (const grant of grants) {
+    const sent = new Map<string, string>() // msgid → topic of the retained messages
+    if (retainedOf.has(grant.filter)) {
+      for (const message of await retained(grant.filter, context)) {
+        if (isRouted(message.seq, context) || session.outbox.knows(message.msgid, message.seq)) continue
+        sent.set(message.msgid, message.topic)
+        yield entryOf(message, grant.qos, true)
+      }
+      retainedOf.delete(grant.filter)
+    }
+    if (grant.qos > 0) yield* fetched(session, grant, sent, context)
+  }
+}
+
+async function retained(filter: string, { hooks, system, failed }: RecallContext): Promise<readonly Message[]> {
+  try {
+    return [...system.match(filter), ...(await hooks.retained(filter))]
+  } catch (error) {
+    failed(error, filter)
+    return []
+  }
+}
+
+async function* fetched(
+  session: Session,
+  { filter, qos }: Owed,
+  retainedSent: ReadonlyMap<string, string>,
+  context: RecallContext,
+): AsyncGenerator<Entry, void> {
+  const { acks, outbox } = session
+  const skip: Skip = (msgid, seq) => {
+    const topic = retainedSent.get(msgid)
+    if (topic === undefined) return isRouted(seq, context) || acks.isBeyond(msgid) || outbox.knows(msgid, seq)
+    // Sent out of its turn because it is retained: this is its place among the topic's messages.
+    acks.delivered(topic, msgid)
+    if (!outbox.unacknowledged(msgid)) acks.acknowledged(topic, msgid)
+    return true
+  }
+  const messages = context.hooks.messages(session.clientid, filter, skip)
+  if (!messages) return
+  try {
+    for await (const message of messages) yield entryOf(message, qos, false)
+    acks.resume(filter)
+  } catch (error) {
+    acks.hold(filter)
+    context.failed(error, filter)
+  }
+}
+
+const isRouted = (seq: Seq | undefined, { routedUpTo }: RecallContext): boolean => seq !== undefined && seq > routedUpTo
+
+function entryOf(message: Message, granted: Qos, retain: boolean): Entry {
+  const qos = message.qos < granted ? message.qos : granted // [MQTT-3.8.4-6], aedes #7
+  return { message: Outgoing.ofMessage(message), qos, retain, live: false }
+}

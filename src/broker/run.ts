@@ -1,0 +1,69 @@
+// What a subscription is owed before its live messages: retained ones, then fetched ones. Its source is read one message
+// at a time, as the client's window allows; live messages that match wait behind it.
+
+import { topicMatches } from '../model/topic.ts'
+import { Backlog, type Entry, type HeldMemory } from './backlog.ts'
+
+export interface RunOptions {
+  /** undefined: every message of the session waits behind this run (a resumed session). */
+  readonly filter: string | undefined
+  readonly source: AsyncIterator<Entry, void>
+  /** Filters whose retained messages are still to come; the source takes away what is done. */
+  readonly owed: ReadonlySet<string>
+  /** Begins when so many have left the session's queue: what waited before the subscription goes before it. */
+  readonly barrier: number
+}
+
+export class Run {
+  readonly owed: ReadonlySet<string>
+  readonly barrier: number
+  /** Read from the source and not yet sent. */
+  readonly recalled: Backlog
+  readonly behind: Backlog
+  readonly #filter: string | undefined
+  readonly #source: AsyncIterator<Entry, void>
+  #reading = false
+  #ended = false
+
+  constructor(options: RunOptions, behind: Backlog, memory: HeldMemory) {
+    this.owed = options.owed
+    this.barrier = options.barrier
+    this.#filter = options.filter
+    this.#source = options.source
+    this.recalled = new Backlog(memory)
+    this.behind = behind
+  }
+
+  matches(topic: string): boolean {
+    return this.#filter === undefined || topicMatches(this.#filter, topic)
+  }
+
+  /** Where its next message is, or undefined while there is none. */
+  line(): Backlog | undefined {
+    if (this.recalled.length > 0) return this.recalled
+    return this.#ended && this.behind.length > 0 ? this.behind : undefined
+  }
+
+  get finished(): boolean {
+    return this.#ended && this.recalled.length === 0 && this.behind.length === 0
+  }
+
+  /** Reads the next message, if none is read or being read. Calls `then` afterwards, unless it was called off meanwhile. */
+  read(then: () => void): void {
+    if (this.#ended || this.#reading || this.recalled.length > 0) return
+    this.#reading = true
+    this.#source.next().then(({ done, value }) => {
+      this.#reading = false
+      if (this.#ended) return
+      if (done) this.#ended = true
+      else this.recalled.push(value)
+      then()
+    })
+  }
+
+  callOff(): void {
+    if (this.#ended) return
+    this.#ended = true
+    void this.#source.return?.()
+  }
+}

@@ -1,0 +1,132 @@
+// Hooks and journal in memory, for tests of the broker alone. Events are "on disk" one turn of the loop later, a batch
+// at a time, or when the test says so.
+
+import type { HooksForBroker, Recorded, Skip } from '../../src/broker/hooks-for-broker.ts'
+import { EventIdSource } from '../../src/model/event-id.ts'
+import type { EventDraft, HookEvent, HookName, Message, Subscription } from '../../src/model/event.ts'
+import { TopicTrie } from '../../src/model/topic.ts'
+
+interface Pending {
+  readonly done: Recorded
+  readonly event: HookEvent
+}
+
+export class FakeHooks implements HooksForBroker {
+  /** All events, in the order of `record`. */
+  readonly events: HookEvent[] = []
+  readonly wanted = new Set<HookName>(['message.delivered', 'message.acked'])
+  readonly #ids = new EventIdSource(1)
+  readonly #rows = new Map<number, HookEvent>()
+  readonly #retained = new TopicTrie<Message>()
+  #pending: Pending[] = []
+  #held = false
+  #scheduled = false
+  #lastSeq = 0
+  keepEvents = true
+  /** What `record` answers instead of committing. */
+  failure: Error | null = null
+  lookups = new Map<string, readonly Subscription[]>()
+  /** What `messages` answers; null: nothing is bound. */
+  fetch: ((clientid: string, filter: string, skip: Skip) => AsyncIterable<Message> | null) | undefined
+
+  // ── the journal's part ──
+
+  get lastSeq(): number {
+    return this.#lastSeq
+  }
+
+  event(seq: number): HookEvent | undefined {
+    return this.#rows.get(seq)
+  }
+
+  forget(seq: number): void {
+    this.#rows.delete(seq)
+  }
+
+  /** Nothing is on disk until `commit`. */
+  hold(): void {
+    this.#held = true
+  }
+
+  commit(): void {
+    this.#held = false
+    this.#settle()
+  }
+
+  // ── hooks ──
+
+  record(draft: EventDraft, done: Recorded): void {
+    const event: HookEvent = { ...draft, seq: ++this.#lastSeq, id: this.#ids.next(Date.now()), at: Date.now(), trusted: true }
+    if (this.keepEvents) this.events.push(event)
+    this.#pending.push({ done, event })
+    if (this.#scheduled || this.#held) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      if (!this.#held) this.#settle()
+    })
+  }
+
+  subscriptions(clientid: string, hook: 'client.connected' | 'session.created'): Promise<readonly Subscription[]> | null {
+    const found = hook === 'client.connected' ? this.lookups.get(clientid) : undefined
+    return found ? Promise.resolve(found) : null
+  }
+
+  messages(clientid: string, filter: string, skip: Skip): AsyncIterable<Message> | null {
+    return this.fetch?.(clientid, filter, skip) ?? null
+  }
+
+  async retained(filter: string): Promise<readonly Message[]> {
+    return this.#retained.match(filter)
+  }
+
+  wants(hook: HookName): boolean {
+    return this.wanted.has(hook)
+  }
+
+  // ── for the tests ──
+
+  /** The recorded events as short texts, e.g. `client.connected c1`. */
+  story(clientid?: string): string[] {
+    return this.events
+      .filter((event) => clientid === undefined || event.clientid === clientid)
+      .map(({ hook, topic, more }) => [hook, topic, more?.reason].filter(Boolean).join(' '))
+  }
+
+  publishes(): HookEvent[] {
+    return this.events.filter(({ hook }) => hook === 'message.publish')
+  }
+
+  #settle(): void {
+    const batch = this.#pending
+    this.#pending = []
+    for (const { done, event } of batch) {
+      if (this.failure && event.hook === 'message.publish') {
+        done(this.failure, null)
+        continue
+      }
+      if (event.hook === 'message.publish') this.#keep(event)
+      done(null, event)
+    }
+  }
+
+  #keep(event: HookEvent): void {
+    if (this.keepEvents) this.#rows.set(event.seq, event)
+    if (!event.retain) return
+    if (event.payload!.length === 0) this.#retained.delete(event.topic)
+    else this.#retained.set(event.topic, messageOf(event))
+  }
+}
+
+export function messageOf(event: HookEvent): Message {
+  return {
+    msgid: event.id.toString(),
+    topic: event.topic,
+    payload: event.payload!,
+    qos: event.qos!,
+    retain: event.retain!,
+    from: event.clientid,
+    at: event.at,
+    seq: event.seq,
+  }
+}
