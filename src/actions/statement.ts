@@ -10,21 +10,27 @@ export interface ParsedStatement {
   readonly faults: readonly string[]
 }
 
-// a literal in single quotes ('' is a quote in it), a quoted identifier, a comment to the line's end, or a parameter
-const TOKEN = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\$\{([^}]*)\}/g
+/** The conf's words; quotes mean something in SQL and CQL only. */
+export type Language = 'sql' | 'cql' | 'commands' | 'mongo'
+
+const PARAMETER = /\$\{([^}]*)\}/g
+// … or a literal in single quotes ('' is a quote in it), a quoted identifier, a comment to the line's end
+const SQL_TOKEN = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\$\{([^}]*)\}/g
 const QUOTED_PARAMETER = /^(['"])\$\{([^}]*)\}\1$/
 
 /**
- * Parses one statement of SQL or CQL. `'${name}'` in quotes means the same as `${name}` (EMQX's texts have both) and is
+ * Parses one statement. In SQL and CQL `'${name}'` in quotes means the same as `${name}` (EMQX's texts have both) and is
  * warned of; within a longer literal a parameter can't be bound, which is a fault.
  */
-export function parseStatement(text: string): ParsedStatement {
+export function parseStatement(text: string, language: Language): ParsedStatement {
   const texts: string[] = []
   const names: string[] = []
   const warnings: string[] = []
   const faults: string[] = []
   let end = 0
-  for (const { 0: token, 1: plain, index } of text.matchAll(TOKEN)) {
+  for (const { 0: token, 1: plain, index } of text.matchAll(
+    language === 'sql' || language === 'cql' ? SQL_TOKEN : PARAMETER,
+  )) {
     const quoted = QUOTED_PARAMETER.exec(token)?.[2]
     const name = plain ?? quoted
     if (name === undefined) {
@@ -32,13 +38,11 @@ export function parseStatement(text: string): ParsedStatement {
       continue
     }
     if (quoted !== undefined) warnings.push(`${token}: a parameter needs no quotes; it is bound as \${${name}}`)
-    if (name === '') faults.push('${} names no parameter')
     texts.push(text.slice(end, index))
     names.push(name)
     end = index + token.length
   }
   texts.push(text.slice(end))
-  if (text.trim() === '') faults.push('the statement is empty')
   return { statement: { texts, names }, warnings, faults }
 }
 

@@ -1,0 +1,9 @@
+// Every backend that is built. A driver is loaded only when a pool of its kind is there.
+
+import type { Backend } from '../model/backend.ts'
+import type { BackendKind } from '../model/binding.ts'
+
+export const BACKENDS: Partial<Record<BackendKind, () => Promise<Backend>>> = {
+  pgsql: async () => (await import('./pgsql/index.ts')).backend as Backend,
+  sqlite: async () => (await import('./sqlite/index.ts')).backend as Backend,
+}

@@ -1,0 +1,211 @@
+// One connection. Every wait has an end: a server that says nothing for too long, or a caller who gives up, destroys it.
+//
+// Invariant: queries are pipelined (sent without waiting for answers) and answered in order. A connection that was
+// destroyed answers every query with an error and is never used again.
+
+import { readFileSync } from 'node:fs'
+import { Socket } from 'node:net'
+import pg from 'pg'
+import { BackendError } from '../../model/errors.ts'
+import type { PgsqlSettings } from './settings.ts'
+
+const CONNECT_MS = 10_000
+/** Longest silence of a server that has something to do … */
+const ANSWER_MS = 60_000
+/** … and what a slow link may take beyond that for each byte sent: 64 kbit/s. */
+const MS_PER_BYTE = 1 / 8
+
+// The server gives up too, so that what we no longer wait for holds no locks.
+const SESSION = `set client_encoding = 'UTF8'; set statement_timeout = ${ANSWER_MS};
+set idle_in_transaction_session_timeout = ${ANSWER_MS}`
+
+export interface Query {
+  readonly text: string
+  readonly values?: readonly unknown[]
+}
+
+export class Connection {
+  readonly #client: pg.Client
+  readonly #socket: Socket
+  readonly #prepared = new Map<string, { readonly name: string; types?: readonly number[] }>()
+  #names = 0
+  #end: Error | undefined
+  #bytes = 0
+
+  private constructor(client: pg.Client, socket: Socket) {
+    this.#client = client
+    this.#socket = socket
+    client.on('error', (error) => {
+      this.#end ??= error
+    })
+  }
+
+  /** The first server of the list that takes writes; with `anyServer` the first that answers. */
+  static async open(settings: PgsqlSettings, signal: AbortSignal, anyServer = false): Promise<Connection> {
+    const errors: unknown[] = []
+    for (const address of settings.server) {
+      try {
+        const connection = await Connection.#openOne(address, settings, signal)
+        const [row] = await connection.guard(signal, () =>
+          connection.query<{ readOnly: string }>(`select current_setting('transaction_read_only') as "readOnly"`),
+        )
+        if (anyServer || row!.readOnly === 'off') return connection
+        await connection.close()
+        errors.push(new BackendError('transient', '25006', `${address.host}:${address.port} takes no writes now`))
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    throw errors[0]
+  }
+
+  static async #openOne(
+    { host, port }: PgsqlSettings['server'][number],
+    settings: PgsqlSettings,
+    signal: AbortSignal,
+  ): Promise<Connection> {
+    const socket = new Socket()
+    const client = new pg.Client({
+      host,
+      port,
+      user: settings.username,
+      password: settings.password ?? '',
+      database: settings.database,
+      ssl: tls(settings),
+      application_name: 'holdfast',
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 30_000,
+      pipeline: true,
+      stream: () => socket,
+    })
+    const connection = new Connection(client, socket)
+    await connection.guard(signal, () => client.connect(), CONNECT_MS)
+    await connection.guard(signal, () => connection.query(SESSION))
+    return connection
+  }
+
+  get broken(): boolean {
+    return this.#end !== undefined
+  }
+
+  /** Runs `work`, which uses this connection; destroys it when the signal says so or the server keeps silent. */
+  async guard<T>(signal: AbortSignal, work: () => Promise<T>, answerMs = ANSWER_MS): Promise<T> {
+    const abort = (): void => this.destroy(new BackendError('transient', 'ABORTED', 'given up before the answer'))
+    if (signal.aborted) abort()
+    if (this.#end) throw this.#end
+    const silence = (): void =>
+      this.destroy(new BackendError('transient', 'TIMEOUT', `the server said nothing for ${this.#socket.timeout} ms`))
+    signal.addEventListener('abort', abort)
+    this.#bytes = 0
+    this.#socket.setTimeout(answerMs, silence)
+    try {
+      return await work()
+    } catch (error) {
+      throw this.#end ?? error
+    } finally {
+      this.#socket.setTimeout(0)
+      this.#socket.off('timeout', silence)
+      signal.removeEventListener('abort', abort)
+    }
+  }
+
+  /** Unprepared: for what is asked once. */
+  async query<Row>(text: string, values?: unknown[]): Promise<Row[]> {
+    const { rows } = await this.#client.query(values ? { text, values } : text)
+    return rows
+  }
+
+  /** Prepared on first use, and sent at once. */
+  async run<Row>({ text, values = [] }: Query): Promise<Row[]> {
+    this.#allowFor(values)
+    const { name } = this.#statement(text)
+    const { rows } = await this.#client.query({ name, text, values: values as unknown[] })
+    return rows
+  }
+
+  /** Types (OIDs) that the server found for the parameters, when it has been asked already. */
+  knownTypes(text: string): readonly number[] | undefined {
+    return this.#prepared.get(text)?.types
+  }
+
+  /** Prepares the statement and asks the server for its parameters' types. */
+  async describe(text: string): Promise<readonly number[]> {
+    const statement = this.#statement(text)
+    const { name } = statement
+    statement.types = await new Promise<readonly number[]>((resolve, reject) => {
+      this.#client.query(new Description(name, text, (error, types) => (error ? reject(error) : resolve(types))))
+    })
+    return statement.types
+  }
+
+  /** Forgets what was prepared, since the tables have changed. */
+  async forgetStatements(): Promise<void> {
+    this.#prepared.clear()
+    await this.query('deallocate all')
+  }
+
+  destroy(why: Error): void {
+    this.#end ??= why
+    this.#socket.destroy()
+  }
+
+  async close(): Promise<void> {
+    if (this.#end) return
+    this.#end = new BackendError('transient', 'CLOSED', 'the connection was closed')
+    const closed = this.#client.end()
+    this.#socket.setTimeout(CONNECT_MS, () => this.#socket.destroy())
+    await closed
+  }
+
+  #statement(text: string): { readonly name: string; types?: readonly number[] } {
+    let statement = this.#prepared.get(text)
+    if (!statement) {
+      statement = { name: `h${this.#names++}` }
+      this.#prepared.set(text, statement)
+    }
+    return statement
+  }
+
+  #allowFor(values: readonly unknown[]): void {
+    for (const value of values) if (value instanceof Buffer || typeof value === 'string') this.#bytes += value.length
+    this.#socket.setTimeout(ANSWER_MS + Math.ceil(this.#bytes * MS_PER_BYTE))
+  }
+}
+
+/** Parse and describe only: the protocol tells the parameters' types, the driver has no word for it. */
+class Description extends pg.Query {
+  readonly name: string
+  readonly text: string
+
+  constructor(name: string, text: string, done: (error: Error | undefined, types: readonly number[]) => void) {
+    let types: readonly number[] = []
+    let stop = (): void => {}
+    super({ name, text, values: [] }, (error) => {
+      stop()
+      done(error, types)
+    })
+    this.name = name
+    this.text = text
+    this.submit = (connection) => {
+      const listen = (message: { dataTypeIDs: number[] }): void => {
+        types = message.dataTypeIDs
+      }
+      connection.on('parameterDescription', listen)
+      stop = () => connection.off('parameterDescription', listen)
+      connection.parse({ name, text, types: [] }, true)
+      connection.describe({ type: 'S', name }, true)
+      connection.sync()
+    }
+  }
+}
+
+function tls(settings: PgsqlSettings): pg.ClientConfig['ssl'] {
+  if (!settings.ssl) return false
+  const { cafile, certfile, keyfile, verify } = settings
+  return {
+    rejectUnauthorized: verify,
+    ...(cafile ? { ca: readFileSync(cafile) } : {}),
+    ...(certfile ? { cert: readFileSync(certfile) } : {}),
+    ...(keyfile ? { key: readFileSync(keyfile) } : {}),
+  }
+}
