@@ -1,10 +1,15 @@
 // The write-ahead queue as the main thread sees it. See DESIGN.md for the guarantee and how it is kept.
 
-import type { MessagePort } from 'node:worker_threads'
+import { once } from 'node:events'
+import { type MessagePort, Worker } from 'node:worker_threads'
 import type { Database } from 'better-sqlite3'
 import type { Logger } from '../log/logger.ts'
 import type { Binding, PoolId } from '../model/binding.ts'
 import type { EventDraft, HookEvent, Seq } from '../model/event.ts'
+import { MainJournal, statementsOf } from './main-journal.ts'
+import type { WriterStart } from './messages.ts'
+import { Shared } from './shared.ts'
+import { type Prepared, prepare } from './startup.ts'
 
 export interface JournalOptions {
   /** Folder of `journal.db`; made when it is not there. */
@@ -168,8 +173,31 @@ export interface DeadLetters {
 
 /**
  * Opens or makes the journal in `dataDir`; salvages a damaged one.
- * Rejects with HoldfastError LOCKED (another gateway has the folder), READ_ONLY, or NEWER (a later Holdfast wrote it).
+ * Rejects with HoldfastError LOCKED (another gateway has the folder), READ_ONLY, DISK_FULL, or NEWER (a later Holdfast
+ * wrote it).
  */
-export function openJournal(_options: JournalOptions): Promise<Journal> {
-  throw new Error('not yet')
+export async function openJournal(o: JournalOptions): Promise<Journal> {
+  const prepared = prepare(o)
+  const shared = new Shared()
+  shared.lastSeq = prepared.remembered.lastSeq
+  const workerData: WriterStart = {
+    file: prepared.file,
+    shared: shared.buffer,
+    statements: statementsOf(prepared.tables),
+    maxBytes: o.maxBytes,
+    reserveBytes: o.reserveBytes,
+    full: o.full,
+    retainMs: o.retainMs,
+    clockSkewMs: o.clock.now() - Date.now(),
+  }
+  const worker = new Worker(new URL('./writer-worker.ts', import.meta.url), { workerData })
+  await once(worker, 'message') // 'ready'
+  logStart(o.log, prepared)
+  return new MainJournal(o, prepared, { worker, shared })
+}
+
+function logStart(log: Logger, { remembered }: Prepared): void {
+  const { salvaged, copied, identity } = remembered
+  if (salvaged) log.error({ ...salvaged }, 'journal_salvaged')
+  if (copied) log.warn({ why: copied, from: identity.parent, to: identity.id }, 'journal_new_identity')
 }

@@ -5,6 +5,7 @@ import type { Binding, PoolId } from '../model/binding.ts'
 import type { HookEvent, Seq } from '../model/event.ts'
 import type { EventId } from '../model/event-id.ts'
 import type { JournalIdentity } from './journal.ts'
+import { OpenLanes } from './open-lanes.ts'
 
 export interface Lanes {
   /** The pool's lane; made at the tail when the journal does not know the pool. The same object for the same pool. */
@@ -74,6 +75,6 @@ export interface LanesOptions {
 }
 
 /** Opens the lanes in the calling thread, on a read-only connection of its own. */
-export function openLanes(_options: LanesOptions): Lanes {
-  throw new Error('not yet')
+export function openLanes({ file, port }: LanesOptions): Lanes {
+  return new OpenLanes(file, port)
 }
