@@ -1,9 +1,9 @@
 // Which message ids are this journal's, and how far the sessions have been told. Ids of one journal grow with its seqs,
 // so a comparison of ids is one of places in the journal, also for rows that only the remote still has.
-// Nodes are learnt from the rows themselves: a copied journal has its parent's beside its own.
 
 import type { HookEvent, Seq } from '../model/event.ts'
 import { EventId } from '../model/event-id.ts'
+import { nodeBits } from '../queue/identity.ts'
 import type { Journal } from '../queue/journal.ts'
 
 /** A place in the journal: everything up to it was routed to the sessions that were there. */
@@ -14,20 +14,18 @@ export interface Horizon {
 }
 
 export class OwnIds {
-  readonly #nodes = new Set<number>()
+  readonly #journal: Journal
   #horizon: Horizon
+  /** Of this identity of the journal: its node, and that of the journal that it was copied from. */
+  #nodes: { of: string; nodes: readonly number[] } = { of: '', nodes: [] }
 
   constructor(journal: Journal) {
+    this.#journal = journal
     this.#horizon = { seq: journal.lastSeq, id: undefined }
-    for (const seq of [journal.identity.inheritedUpTo, journal.lastSeq]) {
-      const event = journal.event(seq)
-      if (event) this.#nodes.add(event.id.node)
-    }
   }
 
   /** Called as each event is on disk, just before it is routed. */
   committed({ seq, id }: HookEvent): void {
-    if (id.node !== this.#horizon.id?.node) this.#nodes.add(id.node)
     this.#horizon = { seq, id }
   }
 
@@ -37,6 +35,15 @@ export class OwnIds {
 
   has(msgid: string): boolean {
     const id = EventId.parse(msgid)
-    return id !== undefined && this.#nodes.has(id.node)
+    return id !== undefined && this.#own().includes(id.node)
+  }
+
+  #own(): readonly number[] {
+    const identity = this.#journal.identity
+    if (this.#nodes.of !== identity.id) {
+      const ids = identity.parent === null ? [identity.id] : [identity.id, identity.parent]
+      this.#nodes = { of: identity.id, nodes: ids.map((id) => nodeBits({ ...identity, id })) }
+    }
+    return this.#nodes.nodes
   }
 }
