@@ -1,7 +1,6 @@
 // One MQTT publisher that keeps the ledger: QoS 1 or 2, a persistent session, a window of messages in flight. After a
 // reconnect it repeats, in order, whatever is not acknowledged [MQTT-4.4.0-1].
 
-import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import mqtt, { type Packet } from 'mqtt-packet'
@@ -111,7 +110,7 @@ export class Publisher {
     while (!this.#ended) {
       const socket = connect(this.#o.port, '127.0.0.1')
       socket.on('error', () => {}) // 'close' follows
-      const closed = once(socket, 'close')
+      const closed = new Promise((resolve) => socket.once('close', resolve))
       socket.once('connect', () => socket.write(mqtt.generate(hello(this.#o.name))))
       const parser = mqtt.parser()
       parser.on('packet', (packet: Packet) => this.#receive(packet, socket))

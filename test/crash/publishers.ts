@@ -90,7 +90,8 @@ export class Publishers {
 
   async #settled(): Promise<void> {
     const told = this.#told
-    const done = (): boolean => this.progress.told >= told && this.progress.settled
+    const done = (): boolean => this.#ended || (this.progress.told >= told && this.progress.settled)
     await until('every message sent is acknowledged', done, 60_000)
+    if (this.#ended) throw new Error('the publishers ended')
   }
 }
