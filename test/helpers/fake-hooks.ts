@@ -14,9 +14,10 @@ interface Pending {
 export class FakeHooks implements HooksForBroker {
   /** All events, in the order of `record`. */
   readonly events: HookEvent[] = []
+  /** Messages that were committed. */
+  readonly rows = new Map<number, HookEvent>()
   readonly wanted = new Set<HookName>(['message.delivered', 'message.acked'])
   readonly #ids = new EventIdSource(1)
-  readonly #rows = new Map<number, HookEvent>()
   readonly #retained = new TopicTrie<Message>()
   #pending: Pending[] = []
   #held = false
@@ -36,11 +37,7 @@ export class FakeHooks implements HooksForBroker {
   }
 
   event(seq: number): HookEvent | undefined {
-    return this.#rows.get(seq)
-  }
-
-  forget(seq: number): void {
-    this.#rows.delete(seq)
+    return this.rows.get(seq)
   }
 
   /** Nothing is on disk until `commit`. */
@@ -111,7 +108,7 @@ export class FakeHooks implements HooksForBroker {
   }
 
   #keep(event: HookEvent): void {
-    if (this.keepEvents) this.#rows.set(event.seq, event)
+    if (this.keepEvents) this.rows.set(event.seq, event)
     if (!event.retain) return
     if (event.payload!.length === 0) this.#retained.delete(event.topic)
     else this.#retained.set(event.topic, messageOf(event))

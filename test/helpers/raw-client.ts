@@ -1,0 +1,142 @@
+// An MQTT client that hides nothing: every packet as it comes, acknowledged only when the test says so.
+
+import assert from 'node:assert/strict'
+import { connect as connectSocket, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import mqtt, { type IConnackPacket, type IConnectPacket, type IPublishPacket, type Packet } from 'mqtt-packet'
+
+const PATIENCE_MS = 3000
+
+export class RawClient {
+  readonly socket: Socket
+  /** Everything received, in order. */
+  readonly packets: Packet[] = []
+  closed = false
+  #wake: (() => void)[] = []
+  #nextId = 1
+
+  constructor(port: number) {
+    const parser = mqtt.parser()
+    this.socket = connectSocket(port, '127.0.0.1')
+    this.socket.setNoDelay(true)
+    parser.on('packet', (packet) => {
+      this.packets.push(packet)
+      this.#notify()
+    })
+    this.socket.on('data', (bytes) => parser.parse(bytes))
+    this.socket.on('error', () => {})
+    this.socket.on('close', () => {
+      this.closed = true
+      this.#notify()
+    })
+  }
+
+  /** Connects and waits for the CONNACK. */
+  static async connect(port: number, options: Partial<IConnectPacket> = {}): Promise<RawClient> {
+    const client = new RawClient(port)
+    client.send(connectPacket(options))
+    await client.received('connack')
+    return client
+  }
+
+  get connack(): IConnackPacket | undefined {
+    return this.packets.find((packet): packet is IConnackPacket => packet.cmd === 'connack')
+  }
+
+  get publishes(): IPublishPacket[] {
+    return this.packets.filter((packet): packet is IPublishPacket => packet.cmd === 'publish')
+  }
+
+  /** All in one segment. */
+  send(...packets: Packet[]): void {
+    this.socket.write(Buffer.concat(packets.map((packet) => mqtt.generate(packet))))
+  }
+
+  async subscribe(...subscriptions: [topic: string, qos: 0 | 1 | 2][]): Promise<number[]> {
+    const messageId = this.#nextId++
+    this.send({ cmd: 'subscribe', messageId, subscriptions: subscriptions.map(([topic, qos]) => ({ topic, qos })) })
+    await this.until(() => this.packets.some((packet) => packet.cmd === 'suback' && packet.messageId === messageId))
+    const suback = this.packets.findLast((packet) => packet.cmd === 'suback' && packet.messageId === messageId)
+    return (suback as { granted: number[] }).granted
+  }
+
+  /** Publishes and waits for the PUBACK or PUBREC. */
+  async publish(topic: string, payload: string, options: Partial<IPublishPacket> = {}): Promise<void> {
+    const packet = publishPacket(topic, payload, { messageId: this.#nextId++, ...options })
+    const before = this.packets.length
+    this.send(packet)
+    if (packet.qos === 0) return
+    await this.until(() =>
+      this.packets.slice(before).some(({ cmd, messageId }) => /^pub(ack|rec)$/.test(cmd) && messageId === packet.messageId),
+    )
+  }
+
+  /** Acknowledges PUBLISHes and PUBRELs as they come, from now on and those that came. */
+  acknowledgeAll(): void {
+    let answered = 0
+    const answer = (): void => {
+      for (const packet of this.packets.slice(answered)) {
+        answered++
+        const { messageId } = packet
+        if (packet.cmd === 'publish' && packet.qos === 1) this.send({ cmd: 'puback', messageId })
+        if (packet.cmd === 'publish' && packet.qos === 2) this.send({ cmd: 'pubrec', messageId })
+        if (packet.cmd === 'pubrel') this.send({ cmd: 'pubcomp', messageId })
+      }
+      if (!this.closed) this.#wake.push(answer)
+    }
+    answer()
+  }
+
+  async received(cmd: Packet['cmd'], count = 1): Promise<Packet> {
+    await this.until(() => this.packets.filter((packet) => packet.cmd === cmd).length >= count, `${count} ${cmd}`)
+    return this.packets.filter((packet) => packet.cmd === cmd)[count - 1]!
+  }
+
+  /** Waits until `condition` holds, looking after each packet and at the close. */
+  async until(condition: () => boolean, what = 'what was awaited', patienceMs = PATIENCE_MS): Promise<void> {
+    const deadline = performance.now() + patienceMs
+    while (!condition()) {
+      assert.ok(performance.now() < deadline, `${what} did not come; came: ${summary(this.packets)}`)
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#wake.push(resolve)
+      await Promise.race([promise, sleep(Math.min(50, patienceMs))])
+    }
+  }
+
+  /** The connection breaks without a DISCONNECT. */
+  async drop(): Promise<void> {
+    this.socket.destroy()
+    await this.until(() => this.closed)
+  }
+
+  async disconnect(): Promise<void> {
+    this.send({ cmd: 'disconnect' })
+    await this.until(() => this.closed)
+  }
+
+  #notify(): void {
+    for (const wake of this.#wake.splice(0)) wake()
+  }
+}
+
+export function connectPacket(options: Partial<IConnectPacket> = {}): IConnectPacket {
+  return {
+    cmd: 'connect',
+    protocolId: 'MQTT',
+    protocolVersion: 4,
+    clientId: `c${Math.random().toString(36).slice(2)}`,
+    clean: true,
+    keepalive: 60,
+    ...options,
+  }
+}
+
+export function publishPacket(topic: string, payload: string, options: Partial<IPublishPacket> = {}): IPublishPacket {
+  return { cmd: 'publish', topic, payload, qos: 0, dup: false, retain: false, ...options }
+}
+
+function summary(packets: readonly Packet[]): string {
+  const counts: Record<string, number> = {}
+  for (const { cmd } of packets) counts[cmd] = (counts[cmd] ?? 0) + 1
+  return JSON.stringify(counts)
+}

@@ -1,0 +1,191 @@
+// The defects of aedes 1.2.0 that concern what it answers and accepts, numbered as in src/broker/DESIGN.md.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { scene, startOurs } from '../helpers/brokers.ts'
+import { FakeHooks } from '../helpers/fake-hooks.ts'
+import { connectPacket, publishPacket, RawClient } from '../helpers/raw-client.ts'
+
+const QUIET_MS = 100
+
+scene('#9 each filter of a SUBSCRIBE has its code, also when one comes twice', {
+  async run({ port }) {
+    const client = await RawClient.connect(port)
+    assert.deepEqual(await client.subscribe(['a', 0], ['a', 1], ['b', 2], ['a', 0]), [0, 1, 2, 0])
+  },
+})
+
+scene('#9 a filter that is none is refused alone; the connection goes on', {
+  async run({ port }) {
+    const client = await RawClient.connect(port)
+    assert.deepEqual(await client.subscribe(['a', 1], ['a/#/b', 1], ['b+', 1], ['c', 2]), [1, 128, 128, 2])
+  },
+})
+
+scene('#10 an empty client id without a clean session is refused with code 2', {
+  async run({ port }) {
+    const client = await RawClient.connect(port, { clientId: 'placeholder', clean: true })
+    await client.disconnect()
+    const nameless = new RawClient(port)
+    // CONNECT, MQTT 3.1.1, no flags, keepalive 60, empty client id
+    nameless.socket.write(Buffer.from([0x10, 12, 0, 4, 0x4d, 0x51, 0x54, 0x54, 4, 0, 0, 60, 0, 0]))
+    await nameless.received('connack')
+    assert.deepEqual([nameless.connack!.returnCode, nameless.connack!.sessionPresent], [2, false])
+    await nameless.until(() => nameless.closed)
+  },
+})
+
+test('#10 an empty client id with a clean session gets an id', async () => {
+  const { broker, port, close } = await startOurs()
+  const client = await RawClient.connect(port, { clientId: '' })
+  assert.equal(client.connack!.returnCode, 0)
+  assert.match(broker.clients()[0]!.clientid, /.+/)
+  await close()
+})
+
+scene('#13 a packet over the limit ends the connection before it is read', {
+  ours: { limits: { maxPacketSize: 100_000 } },
+  async run({ port }) {
+    const client = await RawClient.connect(port)
+    client.socket.write(Buffer.from([0x30, 0x81, 0x80, 0x80, 0x01])) // a PUBLISH of 2 MiB and one byte begins
+    await client.until(() => client.closed, 'the end', 1000)
+  },
+})
+
+test('#13 the limit is exact', async () => {
+  const { port, hooks, close } = await startOurs({ limits: { maxPacketSize: 1000 } })
+  const topicAndId = 2 + 1 + 2
+  const client = await RawClient.connect(port)
+  await client.publish('t', 'x'.repeat(1000 - topicAndId), { qos: 1 })
+  client.send(publishPacket('t', 'x'.repeat(1001 - topicAndId), { qos: 1, messageId: 9 }))
+  await client.until(() => client.closed)
+  assert.equal(hooks.publishes().length, 1)
+  await close()
+})
+
+scene('#15 a shared subscription is refused, not accepted and never served', {
+  async run({ port }) {
+    const client = await RawClient.connect(port)
+    assert.deepEqual(await client.subscribe(['$share/group/t', 1], ['t', 1]), [128, 1])
+  },
+})
+
+const refusing = new FakeHooks()
+const recordedByStock: string[] = []
+let stockRefuses = false
+
+scene('#16 a QoS 2 message whose recording failed is recorded when it is repeated', {
+  ours: { hooks: refusing, journal: refusing },
+  stock: {
+    published: (packet, client, done) => {
+      if (client && !stockRefuses) recordedByStock.push(packet.topic)
+      done(stockRefuses ? new Error('full') : null)
+    },
+  },
+  async run({ port }) {
+    const options = { clientId: 'publisher', clean: false }
+    const message = publishPacket('t', 'once', { qos: 2, messageId: 5 })
+    const first = await RawClient.connect(port, options)
+    refusing.failure = new Error('full')
+    stockRefuses = true
+    first.send(message)
+    await first.until(() => first.closed)
+    refusing.failure = null
+    stockRefuses = false
+    const again = await RawClient.connect(port, options)
+    again.send({ ...message, dup: true })
+    await again.received('pubrec')
+    assert.equal(refusing.rows.size + recordedByStock.length, 1)
+    refusing.rows.clear()
+  },
+})
+
+test('a repeated QoS 2 PUBLISH is recorded once, and its PUBREC waits for the commit of the first', async () => {
+  const { port, hooks, close } = await startOurs()
+  const options = { clientId: 'publisher', clean: false }
+  const first = await RawClient.connect(port, options)
+  hooks.hold()
+  const message = publishPacket('t', 'once', { qos: 2, messageId: 5 })
+  first.send(message, { ...message, dup: true })
+  await sleep(QUIET_MS)
+  await first.drop()
+  const again = await RawClient.connect(port, options)
+  again.send({ ...message, dup: true })
+  await sleep(QUIET_MS)
+  assert.equal(again.packets.filter(({ cmd }) => cmd === 'pubrec').length, 0)
+  hooks.commit()
+  await again.received('pubrec')
+  again.send({ ...message, dup: true })
+  await again.received('pubrec', 2)
+  again.send({ cmd: 'pubrel', messageId: 5 })
+  await again.received('pubcomp')
+  assert.equal(hooks.publishes().length, 1)
+  again.send(message) // the id is free again: a new message
+  await again.received('pubrec', 3)
+  assert.equal(hooks.publishes().length, 2)
+  await close()
+})
+
+test('PUBACK and PUBREC leave when the event is on disk, not before; a publisher that went is delivered all the same', async () => {
+  const { port, hooks, close } = await startOurs()
+  const subscriber = await RawClient.connect(port)
+  await subscriber.subscribe(['t', 1])
+  const publisher = await RawClient.connect(port)
+  const gone = await RawClient.connect(port)
+  hooks.hold()
+  publisher.send(publishPacket('t', '1', { qos: 1, messageId: 1 }), publishPacket('t', '2', { qos: 2, messageId: 2 }))
+  gone.send(publishPacket('t', '3', { qos: 1, messageId: 1 }))
+  await sleep(QUIET_MS)
+  await gone.drop()
+  assert.equal(publisher.packets.length, 1) // the CONNACK
+  assert.equal(subscriber.publishes.length, 0)
+  hooks.commit()
+  await publisher.received('puback')
+  await publisher.received('pubrec')
+  await subscriber.received('publish', 3)
+  await close()
+})
+
+test('a publisher whose message the journal refuses is slowed, gets no acknowledgement and may repeat', async () => {
+  const { broker, port, hooks, close } = await startOurs()
+  const publisher = await RawClient.connect(port)
+  hooks.failure = new Error('full')
+  const since = performance.now()
+  publisher.send(publishPacket('t', '1', { qos: 1, messageId: 1 }), publishPacket('t', '2', { qos: 1, messageId: 2 }))
+  await publisher.until(() => publisher.closed)
+  assert.ok(performance.now() - since > 1900)
+  assert.equal(publisher.packets.length, 1)
+  assert.equal(broker.stats().dropped.queue_full, 2)
+  hooks.failure = null
+  const again = await RawClient.connect(port)
+  await again.publish('t', '1', { qos: 1, dup: true })
+  await close()
+})
+
+test('packets sent together with the CONNECT are handled in order', async () => {
+  const { port, hooks, close } = await startOurs()
+  const client = new RawClient(port)
+  const publishes = Array.from({ length: 200 }, (_, n) => publishPacket('t', String(n), { qos: 1, messageId: n + 1 }))
+  client.send(connectPacket(), ...publishes)
+  await client.received('puback', 200)
+  assert.deepEqual(
+    hooks.publishes().map(({ payload }) => Number(payload)),
+    publishes.map(({ payload }) => Number(payload)),
+  )
+  await close()
+})
+
+test('a session without subscriptions is present all the same, and so are its half-done QoS 2 messages', async () => {
+  const { port, close } = await startOurs()
+  const options = { clientId: 'c', clean: false }
+  const first = await RawClient.connect(port, options)
+  assert.equal(first.connack!.sessionPresent, false)
+  await first.drop()
+  const again = await RawClient.connect(port, options)
+  assert.equal(again.connack!.sessionPresent, true)
+  await again.drop()
+  const clean = await RawClient.connect(port, { ...options, clean: true })
+  assert.equal(clean.connack!.sessionPresent, false)
+  await close()
+})
