@@ -16,9 +16,9 @@ export interface HooksForBroker {
   subscriptions(clientid: string, hook: 'client.connected' | 'session.created'): Promise<readonly Subscription[]> | null
   /**
    * Messages that a new or resumed subscription is owed, oldest first, less those that `skip` names; null: no fetch is
-   * bound to the filter. The iterable ends within its own deadline.
+   * bound to the filter. The iterable ends within its own deadline; `later` gets what a database that was away then has.
    */
-  messages(clientid: string, filter: string, skip: Skip): AsyncIterable<Message> | null
+  messages(clientid: string, filter: string, skip: Skip, later: Later): AsyncIterable<Message> | null
   /** The retained messages of every topic that matches. */
   retained(filter: string): Promise<readonly Message[]>
   /** Is a hook bound to this event of this topic? Asked for every delivery and acknowledgement. */
@@ -27,3 +27,10 @@ export interface HooksForBroker {
 
 /** Has the session this message already? Called once for each candidate, in the order of delivery. */
 export type Skip = (msgid: string, seq?: number) => boolean
+
+/** Takes the rest of a fetch that could not be complete. */
+export interface Later {
+  /** Aborted when the client leaves, unsubscribes or fetches anew: nobody wants the rest then. */
+  readonly signal: AbortSignal
+  deliver(messages: readonly Message[]): void
+}

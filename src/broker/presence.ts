@@ -100,6 +100,7 @@ export class Presence {
     if (closed) return
     for (const filter of filters) {
       if (!this.#options.router.unsubscribe(connection.session!, filter)) continue
+      connection.session!.endFetch(filter)
       this.#record({ hook: 'session.unsubscribed', clientid: id, topic: filter })
     }
   }

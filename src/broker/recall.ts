@@ -3,7 +3,7 @@
 
 import type { Message, Qos, Seq } from '../model/event.ts'
 import type { Entry } from './backlog.ts'
-import type { HooksForBroker, Skip } from './hooks-for-broker.ts'
+import type { HooksForBroker, Later, Skip } from './hooks-for-broker.ts'
 import { Outgoing } from './outgoing.ts'
 import type { Session } from './session.ts'
 import type { SystemMessages } from './system-messages.ts'
@@ -79,7 +79,11 @@ async function* fetched(
     if (!outbox.unacknowledged(msgid)) acks.acknowledged(topic, msgid)
     return true
   }
-  const messages = context.hooks.messages(session.clientid, filter, skip)
+  const later: Later = {
+    signal: session.beginFetch(filter),
+    deliver: (rest) => outbox.recall({ filter, source: entriesOf(rest, qos), owed: new Set() }),
+  }
+  const messages = context.hooks.messages(session.clientid, filter, skip, later)
   if (!messages) return
   try {
     for await (const message of messages) yield entryOf(message, qos, false)
@@ -88,6 +92,10 @@ async function* fetched(
     acks.hold(filter)
     context.failed(error, filter)
   }
+}
+
+async function* entriesOf(messages: readonly Message[], granted: Qos): AsyncGenerator<Entry, void> {
+  for (const message of messages) yield entryOf(message, granted, false)
 }
 
 const isRouted = (seq: Seq | undefined, { routedUpTo }: RecallContext): boolean => seq !== undefined && seq > routedUpTo

@@ -33,6 +33,8 @@ export class Session {
   connection: Connection | undefined
   /** Filters whose retained messages were cut short by the end of a connection. */
   owedRetained = new Set<string>()
+  /** By filter: what is still to come of a fetch is called off by these. */
+  readonly #fetches = new Map<string, AbortController>()
   /** `performance.now()` of the end of the last connection. */
   offlineSince = 0
 
@@ -40,5 +42,26 @@ export class Session {
     this.clientid = clientid
     this.clean = clean
     this.outbox = new Outbox(rules, (entry) => sent(this, entry))
+  }
+
+  /** The connection is gone. */
+  detach(): void {
+    this.connection = undefined
+    this.offlineSince = performance.now()
+    this.owedRetained = this.outbox.detach()
+    for (const filter of [...this.#fetches.keys()]) this.endFetch(filter)
+  }
+
+  /** Begins a fetch, in place of an older one. @returns aborted when its result is wanted no more */
+  beginFetch(filter: string): AbortSignal {
+    this.endFetch(filter)
+    const fetch = new AbortController()
+    this.#fetches.set(filter, fetch)
+    return fetch.signal
+  }
+
+  endFetch(filter: string): void {
+    this.#fetches.get(filter)?.abort()
+    this.#fetches.delete(filter)
   }
 }

@@ -52,9 +52,7 @@ export class MemorySessions implements Sessions {
   }
 
   close(session: Session): void {
-    session.connection = undefined
-    session.offlineSince = performance.now()
-    session.owedRetained = session.outbox.detach()
+    session.detach()
     if (session.clean) this.#forget(session)
   }
 

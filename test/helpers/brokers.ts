@@ -32,8 +32,9 @@ export async function startOurs(options: Partial<BrokerOptions> = {}, hooks = ne
   return { broker, hooks, port: broker.listeners[0]!.port, close: () => broker.close() }
 }
 
-export async function startStock(options: AedesOptions = {}): Promise<TestBroker> {
+export async function startStock(options: AedesOptions = {}, prepare?: (broker: Aedes) => void): Promise<TestBroker> {
   const broker = await Aedes.createBroker(options)
+  prepare?.(broker)
   broker.on('clientError', () => {}).on('connectionError', () => {})
   const server = createServer((socket) => void broker.handle(socket))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -47,12 +48,13 @@ export async function startStock(options: AedesOptions = {}): Promise<TestBroker
 export interface Scene {
   readonly ours?: Partial<BrokerOptions>
   readonly stock?: AedesOptions
+  prepareStock?(broker: Aedes): void
   /** Runs against either broker; what it asserts holds on ours and does not on stock aedes. */
   run(broker: TestBroker): Promise<void>
 }
 
 /** Two tests: the scene passes on our broker, and fails on stock aedes. */
-export function scene(title: string, { ours, stock, run }: Scene): void {
+export function scene(title: string, { ours, stock, prepareStock, run }: Scene): void {
   test(title, async () => {
     const broker = await startOurs(ours)
     try {
@@ -62,7 +64,7 @@ export function scene(title: string, { ours, stock, run }: Scene): void {
     }
   })
   test(`control: stock aedes fails "${title}"`, async () => {
-    const broker = await startStock(stock)
+    const broker = await startStock(stock, prepareStock)
     try {
       await assert.rejects(run(broker), assert.AssertionError)
     } finally {

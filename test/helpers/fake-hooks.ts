@@ -1,9 +1,9 @@
 // Hooks and journal in memory, for tests of the broker alone. Events are "on disk" one turn of the loop later, a batch
 // at a time, or when the test says so.
 
-import type { HooksForBroker, Recorded, Skip } from '../../src/broker/hooks-for-broker.ts'
-import { EventIdSource } from '../../src/model/event-id.ts'
+import type { HooksForBroker, Later, Recorded, Skip } from '../../src/broker/hooks-for-broker.ts'
 import type { EventDraft, HookEvent, HookName, Message, Subscription } from '../../src/model/event.ts'
+import { EventIdSource } from '../../src/model/event-id.ts'
 import { TopicTrie } from '../../src/model/topic.ts'
 
 interface Pending {
@@ -28,7 +28,7 @@ export class FakeHooks implements HooksForBroker {
   failure: Error | null = null
   lookups = new Map<string, readonly Subscription[]>()
   /** What `messages` answers; null: nothing is bound. */
-  fetch: ((clientid: string, filter: string, skip: Skip) => AsyncIterable<Message> | null) | undefined
+  fetch: HooksForBroker['messages'] | undefined
 
   // ── the journal's part ──
 
@@ -53,7 +53,13 @@ export class FakeHooks implements HooksForBroker {
   // ── hooks ──
 
   record(draft: EventDraft, done: Recorded): void {
-    const event: HookEvent = { ...draft, seq: ++this.#lastSeq, id: this.#ids.next(Date.now()), at: Date.now(), trusted: true }
+    const event: HookEvent = {
+      ...draft,
+      seq: ++this.#lastSeq,
+      id: this.#ids.next(Date.now()),
+      at: Date.now(),
+      trusted: true,
+    }
     if (this.keepEvents) this.events.push(event)
     this.#pending.push({ done, event })
     if (this.#scheduled || this.#held) return
@@ -64,13 +70,16 @@ export class FakeHooks implements HooksForBroker {
     })
   }
 
-  subscriptions(clientid: string, hook: 'client.connected' | 'session.created'): Promise<readonly Subscription[]> | null {
+  subscriptions(
+    clientid: string,
+    hook: 'client.connected' | 'session.created',
+  ): Promise<readonly Subscription[]> | null {
     const found = hook === 'client.connected' ? this.lookups.get(clientid) : undefined
     return found ? Promise.resolve(found) : null
   }
 
-  messages(clientid: string, filter: string, skip: Skip): AsyncIterable<Message> | null {
-    return this.fetch?.(clientid, filter, skip) ?? null
+  messages(clientid: string, filter: string, skip: Skip, later: Later): AsyncIterable<Message> | null {
+    return this.fetch?.(clientid, filter, skip, later) ?? null
   }
 
   async retained(filter: string): Promise<readonly Message[]> {

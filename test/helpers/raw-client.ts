@@ -67,7 +67,9 @@ export class RawClient {
     this.send(packet)
     if (packet.qos === 0) return
     await this.until(() =>
-      this.packets.slice(before).some(({ cmd, messageId }) => /^pub(ack|rec)$/.test(cmd) && messageId === packet.messageId),
+      this.packets
+        .slice(before)
+        .some(({ cmd, messageId }) => /^pub(ack|rec)$/.test(cmd) && messageId === packet.messageId),
     )
   }
 
@@ -77,14 +79,17 @@ export class RawClient {
     const answer = (): void => {
       for (const packet of this.packets.slice(answered)) {
         answered++
-        const { messageId } = packet
-        if (packet.cmd === 'publish' && packet.qos === 1) this.send({ cmd: 'puback', messageId })
-        if (packet.cmd === 'publish' && packet.qos === 2) this.send({ cmd: 'pubrec', messageId })
-        if (packet.cmd === 'pubrel') this.send({ cmd: 'pubcomp', messageId })
+        if (packet.cmd === 'publish' && packet.qos === 1) this.answer('puback', packet)
+        if (packet.cmd === 'publish' && packet.qos === 2) this.answer('pubrec', packet)
+        if (packet.cmd === 'pubrel') this.answer('pubcomp', packet)
       }
       if (!this.closed) this.#wake.push(answer)
     }
     answer()
+  }
+
+  answer(cmd: 'puback' | 'pubrec' | 'pubcomp', packet: Packet): void {
+    this.send({ cmd, messageId: packet.messageId! })
   }
 
   async received(cmd: Packet['cmd'], count = 1): Promise<Packet> {

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import memory from 'aedes-persistence'
+import type { Aedes } from 'aedes'
 import type { IPublishPacket } from 'mqtt-packet'
 import { scene } from '../helpers/brokers.ts'
 import { connectPacket, publishPacket, RawClient } from '../helpers/raw-client.ts'
@@ -46,19 +46,20 @@ scene('#2 what a persistent subscriber has not acknowledged is never deleted', {
   },
 })
 
-/** A store that takes its time, as one on disk would if aedes waited for it. */
-function slowMemory(): object {
-  const store = memory()
-  const putWill = store.putWill.bind(store)
-  store.putWill = async (...words: Parameters<typeof putWill>) => {
-    await sleep(100)
-    return await putWill(...words)
+/** Makes the store take its time, as one on disk would if aedes waited for it. */
+function slowStore(broker: Aedes): void {
+  const { persistence } = broker as unknown as {
+    persistence: { putWill(client: unknown, will: unknown): Promise<void> }
   }
-  return store
+  const putWill = persistence.putWill.bind(persistence)
+  persistence.putWill = async (client, will) => {
+    await sleep(100)
+    await putWill(client, will)
+  }
 }
 
 scene('#3 the first packet of a resumed session is the CONNACK, whatever is being published', {
-  stock: { persistence: slowMemory() },
+  prepareStock: slowStore,
   async run({ port }) {
     const will = { topic: 'gone', payload: Buffer.from('x'), qos: 0 as const, retain: false }
     const first = await RawClient.connect(port, PERSISTENT)

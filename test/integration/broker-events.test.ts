@@ -59,7 +59,11 @@ test('a resumed session is not created again; a clean connect ends it', async ()
 })
 
 test('the end of a connection that is taken over is recorded before the connect that takes it over', async () => {
-  const options = { clientId: 'c3', clean: false, will: { topic: 'will/c3', payload: Buffer.from('w'), qos: 1 as const, retain: false } }
+  const options = {
+    clientId: 'c3',
+    clean: false,
+    will: { topic: 'will/c3', payload: Buffer.from('w'), qos: 1 as const, retain: false },
+  }
   const old = await RawClient.connect(ours.port, options)
   await RawClient.connect(ours.port, options).then((client) => client.disconnect())
   await old.until(() => old.closed)
@@ -124,8 +128,8 @@ test('delivered when written, acked when acknowledged, with id, publisher and po
     deliveries.map(({ clientid, topic, more }) => [clientid, topic, more]),
     [first, second, third].map((msgid) => ['s', 't', { msgid, from: 'p' }]),
   )
-  const [one, two, three] = subscriber.publishes.map(({ messageId }) => messageId)
-  subscriber.send({ cmd: 'puback', messageId: two }, { cmd: 'puback', messageId: one }, { cmd: 'puback', messageId: three })
+  const [one, two, three] = subscriber.publishes
+  for (const packet of [two!, one!, three!]) subscriber.answer('puback', packet)
   await recorded('s', 9)
   const acks = ours.hooks.events.filter(({ hook }) => hook === 'message.acked').map(({ more }) => more)
   assert.deepEqual(acks, [
@@ -143,7 +147,7 @@ test('QoS 2 is acked by PUBCOMP, and resumes with PUBREL when PUBREC had come', 
   await publisher.publish('t2', 'a', { qos: 2 })
   await publisher.publish('t2', 'b', { qos: 2 })
   await subscriber.received('publish', 2)
-  subscriber.send({ cmd: 'pubrec', messageId: subscriber.publishes[0]!.messageId! })
+  subscriber.answer('pubrec', subscriber.publishes[0]!)
   await subscriber.received('pubrel')
   await subscriber.drop()
   const again = await RawClient.connect(ours.port, options)
@@ -187,5 +191,9 @@ test('close drains the gate, records wills and ends, and lets nobody in', async 
   await closed
   await client.until(() => client.closed)
   assert.ok(client.packets.some(({ cmd }) => cmd === 'puback'))
-  assert.deepEqual(hooks.story('last').slice(2), ['message.publish t', 'message.publish will', 'client.disconnected gateway'])
+  assert.deepEqual(hooks.story('last').slice(2), [
+    'message.publish t',
+    'message.publish will',
+    'client.disconnected gateway',
+  ])
 })
