@@ -7,7 +7,7 @@ import type { Logger } from '../log/logger.ts'
 import type { Binding, PoolId } from '../model/binding.ts'
 import type { EventDraft, HookEvent, Seq } from '../model/event.ts'
 import { MainJournal, statementsOf } from './main-journal.ts'
-import type { WriterStart } from './messages.ts'
+import type { FromWriter, WriterStart } from './messages.ts'
 import { Shared } from './shared.ts'
 import { type Prepared, prepare } from './startup.ts'
 
@@ -22,6 +22,8 @@ export interface JournalOptions {
   readonly commitWindowMs: number
   /** Rows that nobody waits for are kept so long, for local reads and for a remote that went back. */
   readonly retainMs: number
+  /** Names that will call `setFloor`: until its first call each holds every row, so that no start loses what sessions wait for. */
+  readonly floors?: readonly string[]
   /** Tables of other rooms that commit in the journal's transactions. */
   readonly tables: readonly LocalTables[]
   readonly clock: JournalClock
@@ -102,7 +104,7 @@ export interface Journal {
   /** Events behind `after`, oldest first; without the copies that dead-letter retries made. */
   events(after: Seq, limit: number): HookEvent[]
 
-  /** Rows from `seq` on are still wanted locally by `name`; Infinity: none. Not persisted. Until a name's first call in a run nothing is held for it. */
+  /** Rows from `seq` on are still wanted locally by `name`; Infinity: none. Not persisted (see `JournalOptions.floors`). */
   setFloor(name: string, seq: Seq): void
   /** A new port for `openLanes` in another thread. */
   lanePort(): MessagePort
@@ -188,12 +190,13 @@ export async function openJournal(o: JournalOptions): Promise<Journal> {
     reserveBytes: o.reserveBytes,
     full: o.full,
     retainMs: o.retainMs,
+    floors: o.floors ?? [],
     clockSkewMs: o.clock.now() - Date.now(),
   }
   const worker = new Worker(new URL('./writer-worker.ts', import.meta.url), { workerData })
-  await once(worker, 'message') // 'ready'
+  const [{ report }] = (await once(worker, 'message')) as [Extract<FromWriter, { kind: 'ready' }>]
   logStart(o.log, prepared)
-  return new MainJournal(o, prepared, { worker, shared })
+  return new MainJournal(o, prepared, { worker, shared, report })
 }
 
 function logStart(log: Logger, { remembered }: Prepared): void {

@@ -32,19 +32,14 @@ import { markClean } from './salvage.ts'
 import type { Shared } from './shared.ts'
 import type { Prepared } from './startup.ts'
 
-const NOTHING: readonly LocalWrite[] = []
-const NO_REPORT: Report = {
-  rows: 0,
-  firstSeq: 0,
-  bytes: 0,
-  commits: 0,
-  commitMsSum: 0,
-  commitMsMax: 0,
-  bytesWritten: 0,
-  freeBytes: 0,
-  droppedOldest: {},
+export interface WriterThread {
+  readonly worker: Worker
+  readonly shared: Shared
+  /** As the writer found the journal. */
+  readonly report: Report
 }
 
+const NOTHING: readonly LocalWrite[] = []
 export class MainJournal implements Journal {
   readonly onlineAtDeath: Journal['onlineAtDeath']
   readonly lastAliveAt: number | null
@@ -66,9 +61,9 @@ export class MainJournal implements Journal {
   #ids: EventIdSource
   #newestId: HookEvent['id'] | undefined
   #seq: Seq
-  #report = NO_REPORT
+  #report: Report
 
-  constructor(o: JournalOptions, prepared: Prepared, thread: { worker: Worker; shared: Shared }) {
+  constructor(o: JournalOptions, prepared: Prepared, thread: WriterThread) {
     const { remembered } = prepared
     this.#o = o
     this.#log = o.log
@@ -76,6 +71,7 @@ export class MainJournal implements Journal {
     this.#lock = prepared.lock
     this.#worker = thread.worker
     this.#shared = thread.shared
+    this.#report = thread.report
     this.#monotonic = o.clock.monotonic?.bind(o.clock) ?? monotonic
     this.reader = prepared.reader
     this.onlineAtDeath = remembered.onlineAtDeath

@@ -16,6 +16,8 @@ export interface WriterStart {
   readonly reserveBytes: number
   readonly full: 'refuse' | 'drop_oldest'
   readonly retainMs: number
+  /** Names of floors that are yet to be told: until then they hold everything. */
+  readonly floors: readonly string[]
   /** Main thread's wall clock less Date.now(), ms. */
   readonly clockSkewMs: number
 }
@@ -66,7 +68,7 @@ export interface Report {
   readonly droppedOldest: Readonly<Record<string, number>>
 }
 
-export type FromWriter = Answer | { readonly kind: 'ready' } | { readonly kind: 'closed' }
+export type FromWriter = Answer | { readonly kind: 'ready'; readonly report: Report } | { readonly kind: 'closed' }
 
 // lanes → writer
 

@@ -15,8 +15,8 @@ import { PAGE_SIZE } from './schema.ts'
 
 /** Seqs that were given to lost rows are not given again. */
 const SEQ_JUMP = 1_000_000
-/** Larger files are only checked when somebody met the damage: start must not take minutes on a card. */
-const CHECK_UP_TO_BYTES = 512 << 20
+/** Larger files are only checked when somebody met damage while reading: a start must not take long. */
+const CHECK_UP_TO_BYTES = 64 << 20
 
 const suspectFile = (file: string) => `${file}.suspect`
 const savedFile = (file: string) => `${file}.salvaged`
@@ -118,7 +118,9 @@ function copyAll(from: string, fresh: Database): { rows: number; lost: number } 
   copyTables(from, fresh)
   const rows = copyScanned(scanRows(from, PAGE_SIZE), fresh)
   const { lost, last } = account(fresh)
-  fresh.prepare('insert or replace into meta values (?, ?)').run('seq_floor', String(last + SEQ_JUMP))
+  const put = fresh.prepare('insert or replace into meta values (?, ?)')
+  put.run('seq_floor', String(last + SEQ_JUMP))
+  put.run('gaps', '0')
   return { rows, lost }
 }
 

@@ -16,7 +16,7 @@ process.on('uncaughtExceptionMonitor', (error) => {
 const writer = new Writer(openForWrite(start.file, { pageSize: PAGE_SIZE }), start)
 
 main.on('message', receive)
-tell({ kind: 'ready' })
+tell({ kind: 'ready', report: writer.report() })
 
 function receive(message: ToWriter): void {
   switch (message.kind) {

@@ -25,9 +25,6 @@ const ALIVE_EVERY_MS = 60_000
 const TICK_MS = 1000
 /** The kernel is asked so often how much was written, ms. */
 const WRITTEN_EVERY_MS = 1000
-/** Up to here rows are counted at start; beyond, gaps in the seqs are counted as rows. */
-const COUNT_UP_TO = 2_000_000
-
 /** What became of a batch, but for its page. */
 type Fate = Pick<Answer, 'refused' | 'failed'>
 
@@ -35,7 +32,7 @@ export class Writer {
   readonly #db: Database
   readonly #shared: Shared
   readonly #cursors: Cursors
-  readonly #floors = new Map<string, Seq>()
+  readonly #floors: Map<string, Seq>
   readonly #retention: Retention
   readonly #dropOldest: DropOldest
   readonly #room: Room
@@ -49,7 +46,7 @@ export class Writer {
   #first: Seq
   #newest: Seq
   #cursorsAt = 0
-  #aliveAt = 0
+  #aliveAt = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | NodeJS.Immediate | null = null
   #commits = { count: 0, sum: 0, max: 0 }
   #written = { bytes: 0, at: Number.NEGATIVE_INFINITY }
@@ -59,6 +56,7 @@ export class Writer {
     this.#shared = new Shared(start.shared)
     this.#shared.lastSet = db.prepare<[], number>('select coalesce(max(id), 0) from binding_set').pluck().get()!
     this.#clockSkewMs = start.clockSkewMs
+    this.#floors = new Map(start.floors.map((name) => [name, 0]))
     this.#putSet = db.prepare('insert or ignore into binding_set (id, bindings) values (?, ?)')
     this.#putMeta = db.prepare('insert or replace into meta (key, value) values (?, ?)')
     const now = () => this.#now()
@@ -78,7 +76,7 @@ export class Writer {
     const { first, last } = this.#retention.edges()
     this.#first = first
     this.#newest = last
-    this.#rows = last - first < COUNT_UP_TO ? this.#countRows() : last - first + 1
+    this.#rows = last === 0 ? 0 : Math.max(1, last - first + 1 - this.#storedGaps())
     this.#target = this.#makeTarget(start.statements)
     this.#timer = setTimeout(() => this.#tick(), TICK_MS)
   }
@@ -86,7 +84,24 @@ export class Writer {
   batch({ page, used, sets, now }: Batch): Answer {
     this.#clockSkewMs = now - Date.now()
     const fate = this.#commit(Buffer.from(page, 0, used), sets)
-    return { kind: 'answer', page, ...fate, report: this.#report() }
+    return { kind: 'answer', page, ...fate, report: this.report() }
+  }
+
+  report(): Report {
+    if (performance.now() - this.#written.at > WRITTEN_EVERY_MS) {
+      this.#written = { bytes: writtenBytesOfThread(), at: performance.now() }
+    }
+    return {
+      rows: this.#rows,
+      firstSeq: this.#first,
+      bytes: this.#room.used(),
+      commits: this.#commits.count,
+      commitMsSum: this.#commits.sum,
+      commitMsMax: this.#commits.max,
+      bytesWritten: this.#written.bytes,
+      freeBytes: this.#room.free,
+      droppedOldest: this.#dropOldest.dropped,
+    }
   }
 
   addLanes(port: MessagePort): void {
@@ -104,7 +119,12 @@ export class Writer {
   close(): void {
     if (this.#timer) clearTimeout(this.#timer as NodeJS.Timeout)
     this.#lanes.close()
-    if (this.#cursors.moved) this.#withoutTrouble(() => this.#persistCursors())
+    this.#withoutTrouble(() =>
+      this.#transaction(() => {
+        this.#cursors.persist()
+        this.#putAlive()
+      }),
+    )
     this.#db.close()
   }
 
@@ -134,10 +154,7 @@ export class Writer {
     for (const kept of this.#carried) readPage(kept, 'writes', this.#target)
     readPage(entries, part, this.#target)
     if (withCursors) this.#cursors.persist()
-    if (performance.now() - this.#aliveAt > ALIVE_EVERY_MS) {
-      this.#aliveAt = performance.now()
-      this.#putMeta.run('alive', String(this.#now()))
-    }
+    if (performance.now() - this.#aliveAt > ALIVE_EVERY_MS) this.#putAlive()
   }
 
   #committed(sets: Batch['sets'], ms: number): void {
@@ -157,6 +174,7 @@ export class Writer {
     return {
       event: (seq, set, record) => {
         insert.run(seq, set, record)
+        this.#first ||= seq
         this.#newest = seq
         this.#rows++
       },
@@ -185,6 +203,7 @@ export class Writer {
 
   /** What is done from time to time, in small pieces between the batches. */
   #tick(): void {
+    if (!this.#db.open) return
     let more = false
     this.#withoutTrouble(() => {
       if (this.#cursors.moved && performance.now() - this.#cursorsAt > CURSORS_ALONE_MS) this.#persistCursors()
@@ -230,29 +249,20 @@ export class Writer {
     }
   }
 
-  #report(): Report {
-    if (performance.now() - this.#written.at > WRITTEN_EVERY_MS) {
-      this.#written = { bytes: writtenBytesOfThread(), at: performance.now() }
-    }
-    return {
-      rows: this.#rows,
-      firstSeq: this.#first,
-      bytes: this.#room.used(),
-      commits: this.#commits.count,
-      commitMsSum: this.#commits.sum,
-      commitMsMax: this.#commits.max,
-      bytesWritten: this.#written.bytes,
-      freeBytes: this.#room.free,
-      droppedOldest: this.#dropOldest.dropped,
-    }
-  }
-
   #rowBytes(): number {
     return this.#room.used() / Math.max(1, this.#rows)
   }
 
-  #countRows(): number {
-    return this.#db.prepare<[], number>('select count(*) from event').pluck().get()!
+  /** Seqs between the first and the last that have no row: counting the rows would take too long at start. */
+  #storedGaps(): number {
+    return Number(this.#db.prepare("select value from meta where key = 'gaps'").pluck().get() ?? 0)
+  }
+
+  #putAlive(): void {
+    this.#aliveAt = performance.now()
+    this.#putMeta.run('alive', String(this.#now()))
+    const seqs = this.#first === 0 ? 0 : this.#newest - this.#first + 1
+    this.#putMeta.run('gaps', String(seqs - this.#rows))
   }
 
   #now(): number {

@@ -1,0 +1,93 @@
+// A journal in a folder of its own, for tests.
+
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import type { TestContext } from 'node:test'
+import { createLogger } from '../../src/log/logger.ts'
+import type { Binding, PoolId } from '../../src/model/binding.ts'
+import type { EventDraft, HookEvent } from '../../src/model/event.ts'
+import { type Journal, type JournalOptions, type LocalWrite, openJournal } from '../../src/queue/journal.ts'
+import { type Lanes, openLanes } from '../../src/queue/lanes.ts'
+
+export function temporaryFolder(t: TestContext): string {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-test-'))
+  t.after(() => fs.rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+export function journalOptions(dataDir: string, more: Partial<JournalOptions> = {}): JournalOptions {
+  return {
+    dataDir,
+    maxBytes: 1 << 30,
+    reserveBytes: 0,
+    full: 'refuse',
+    commitWindowMs: 20,
+    retainMs: 24 * 3600_000,
+    tables: [],
+    clock: { now: Date.now, trusted: () => true },
+    log: createLogger({ level: 'silent', pretty: false }),
+    ...more,
+  }
+}
+
+export async function openTestJournal(
+  t: TestContext,
+  dataDir: string,
+  more: Partial<JournalOptions> = {},
+): Promise<Journal> {
+  const journal = await openJournal(journalOptions(dataDir, more))
+  let closed = false
+  const close = journal.close.bind(journal)
+  journal.close = async () => {
+    closed = true
+    await close()
+  }
+  t.after(() => (closed ? undefined : journal.close()))
+  return journal
+}
+
+export function openTestLanes(journal: Journal): Lanes {
+  return openLanes({ file: journal.reader.name, port: journal.lanePort() })
+}
+
+export function publish(topic: string, text = 'x', clientid = 'c1'): EventDraft {
+  return { hook: 'message.publish', clientid, topic, payload: Buffer.from(text), qos: 1, retain: false }
+}
+
+export function bindingOf(pool: PoolId, more: Partial<Binding> = {}): Binding {
+  return {
+    pool,
+    hook: 'message.publish',
+    order: 1,
+    action: { function: 'on_message_publish' },
+    options: {},
+    ...more,
+  }
+}
+
+/** Appends and waits for the disk. */
+export function appended(
+  journal: Journal,
+  draft: EventDraft,
+  set = 0,
+  local: readonly LocalWrite[] = [],
+): Promise<HookEvent> {
+  return new Promise((resolve, reject) => {
+    const event = journal.append(draft, set, (error) => (error ? reject(error) : resolve(event)), local)
+  })
+}
+
+export function posted(journal: Journal, statement: string, values: LocalWrite['values']): Promise<void> {
+  return new Promise((resolve, reject) => {
+    journal.post({ statement, values }, (error) => (error ? reject(error) : resolve()))
+  })
+}
+
+export async function until(what: string, condition: () => boolean, timeoutMs = 15_000): Promise<void> {
+  const end = performance.now() + timeoutMs
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`waited in vain until ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
