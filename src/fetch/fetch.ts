@@ -47,9 +47,12 @@ export class Fetch {
     return this.#messages.run(request, reader, this.#clock.now())
   }
 
-  /** Is the client still owed messages of the topic by a pool that is away? Its position there must not move then. */
-  incomplete(clientid: string, topic: string): boolean {
-    return this.#completions.pending(clientid, topic)
+  /**
+   * To be told of each acknowledgement. @returns whether the client's position in the pools may move: not while a pool
+   * that was away owes it messages of the topic
+   */
+  acknowledged(clientid: string, topic: string, msgid: string): boolean {
+    return this.#completions.acknowledged(clientid, topic, msgid)
   }
 
   /** What mqtt_sub holds for the client, in every pool that is bound; of a pool that is away, what it held last. */

@@ -159,19 +159,17 @@ export class MessageFetch {
   #completeLater(request: MessageRequest, reader: Reader, source: Source, told: Told): void {
     const { later, skip } = request
     if (!later) return
-    const complete = async (): Promise<boolean> => {
+    const ask = async (): Promise<readonly Message[] | null> => {
       const rows = told.all ? (await this.#ask(source, reader, COMPLETION_DEADLINE_MS)).rows : null
-      if (!rows) return false
+      if (!rows) return null
       await this.#turn()
-      if (later.signal.aborted) return true
       const first = told.first ?? '~' // what of our own came from here on was told from the journal
-      const owed = new Overlay(this.#store, reader)
+      return new Overlay(this.#store, reader)
         .remote(source, rows)
         .filter(({ msgid }) => !(msgid >= first && this.#store.ids.has(msgid)) && !skip(msgid))
-      if (owed.length > 0) later.deliver(owed)
-      return true
     }
-    this.#completions.add({ reader, source, signal: later.signal, complete })
+    const deliver = (messages: readonly Message[]): void => later.deliver(messages)
+    this.#completions.add({ reader, source, signal: later.signal, ask, deliver })
   }
 }
 

@@ -69,11 +69,12 @@ export class Hooks {
     const event: HookEvent = this.#journal.append(kept, match.set, committed, local)
   }
 
-  /** While a pool that is away owes the client older messages, its position there stays where it is. */
+  /** While a pool owes the client older messages, its position there stays where it is. */
   #heldBack(draft: EventDraft): EventDraft {
-    if (draft.more?.position === undefined || !this.#fetch.incomplete(draft.clientid, draft.topic)) return draft
-    const { position: _, ...more } = draft.more
-    return { ...draft, more }
+    const { clientid, topic, more } = draft
+    if (more?.msgid === undefined || this.#fetch.acknowledged(clientid, topic, more.msgid)) return draft
+    const { position: _, ...kept } = more
+    return { ...draft, more: kept }
   }
 
   #localTruth({ hook, clientid, topic, retain, more }: EventDraft, match: Match): readonly LocalWrite[] {

@@ -15,25 +15,35 @@ type MessagesOp = Extract<ReadOp, { read: 'messages' }>
 export class Remote {
   /** mqtt_msg; the index is the row's id. Removed rows leave a gap. */
   readonly rows: (RemoteMessage | undefined)[] = []
+  readonly #rowOf = new Map<string, number>()
   /** mqtt_acked: `clientid topic` → row id. */
   readonly positions = new Map<string, number>()
   readonly retained = new Map<string, RemoteMessage>()
   readonly subscriptions = new Map<string, SubscriptionRow[]>()
 
+  /** -1: no such row. */
   indexOf(msgid: string): number {
-    return this.rows.findIndex((row) => row?.msgid === msgid)
+    return this.#rowOf.get(msgid) ?? -1
+  }
+
+  insert(row: RemoteMessage): void {
+    if (this.#rowOf.has(row.msgid)) return
+    this.#rowOf.set(row.msgid, this.rows.length)
+    this.rows.push(row)
   }
 
   write(write: Write): void {
     switch (write.do) {
       case 'message.insert': {
         const { seq: _, ...row } = write.message
-        if (this.indexOf(row.msgid) < 0) this.rows.push(row)
+        this.insert(row)
         return
       }
       case 'message.delete': {
         const index = this.indexOf(write.msgid)
-        if (index >= 0) this.rows[index] = undefined
+        if (index < 0) return
+        this.rows[index] = undefined
+        this.#rowOf.delete(write.msgid)
         return
       }
       case 'position.move': {
@@ -120,11 +130,15 @@ export class Pools implements PoolReader {
   }
 
   /** The lane carries up to `count` events; the main thread hears of it unless `quietly`. */
-  forward(pool: PoolId, o: { journal: Journal; bindings: readonly Binding[]; count?: number; quietly?: boolean }): void {
+  forward(
+    pool: PoolId,
+    o: { journal: Journal; bindings: readonly Binding[]; count?: number; quietly?: boolean },
+  ): void {
     const lane = this.#remotes.get(pool)!
     for (const event of o.journal.events(lane.cursor, o.count ?? 1_000_000)) {
       for (const binding of o.bindings) {
-        const bound = binding.pool === pool && binding.hook === event.hook && topicMatches(binding.topic ?? '#', event.topic)
+        const bound =
+          binding.pool === pool && binding.hook === event.hook && topicMatches(binding.topic ?? '#', event.topic)
         const write = bound ? plan(event, binding, { node: 'n' }) : null
         if (write) lane.remote.write(write)
       }

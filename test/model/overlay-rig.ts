@@ -47,7 +47,7 @@ export class Rig {
       maxBytes: 1 << 30,
       reserveBytes: 0,
       full: 'refuse',
-      commitWindowMs: 20,
+      commitWindowMs: 0, // one publisher that waits for each commit
       retainMs: 86_400_000,
       tables: LOCAL_TABLES,
       clock,
@@ -81,7 +81,14 @@ export class Rig {
 
   /** QoS 1, of client `p`. */
   async publish(topic: string, payload = 'x', more: Partial<EventDraft> = {}): Promise<HookEvent> {
-    const draft = { hook: 'message.publish', clientid: 'p', topic, payload: Buffer.from(payload), qos: 1, ...more } as const
+    const draft = {
+      hook: 'message.publish',
+      clientid: 'p',
+      topic,
+      payload: Buffer.from(payload),
+      qos: 1,
+      ...more,
+    } as const
     return (await this.record(draft))!
   }
 
