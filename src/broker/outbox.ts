@@ -167,10 +167,11 @@ export class Outbox {
   #ready(): Backlog | undefined {
     const queue = this.#queue.length > 0 && this.#maySend(this.#queue.headQos) ? this.#queue : undefined
     if (this.#runs.length === 0) return queue
-    const recalled = this.#run()?.line()
-    const other = recalled && this.#maySend(recalled.headQos) ? recalled : undefined
-    this.#runsTurn = !this.#runsTurn
-    return this.#runsTurn ? (other ?? queue) : (queue ?? other)
+    const line = this.#run()?.line()
+    const recalled = line && this.#maySend(line.headQos) ? line : undefined
+    const next = this.#runsTurn ? (recalled ?? queue) : (queue ?? recalled)
+    if (next) this.#runsTurn = next === queue
+    return next
   }
 
   /** Live messages wait behind the last run that they match. */

@@ -65,8 +65,8 @@ export class Presence {
   ready({ connection, id, closed }: EngineClient): void {
     const { session } = connection
     if (closed || session?.connection !== connection) return
+    if (connection.resumed) recallResumed(session, this.#recallContext()) // first: its queue waits behind the fetch
     session.outbox.attach(connection.outlet)
-    if (connection.resumed) recallResumed(session, this.#recallContext())
     this.#lookUp(connection, this.#options.hooks.subscriptions(id, 'client.connected'))
     if (!connection.resumed) this.#lookUp(connection, this.#options.hooks.subscriptions(id, 'session.created'))
   }
