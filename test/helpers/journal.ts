@@ -10,9 +10,25 @@ import type { EventDraft, HookEvent } from '../../src/model/event.ts'
 import { type Journal, type JournalOptions, type LocalWrite, openJournal } from '../../src/queue/journal.ts'
 import { type Lanes, openLanes } from '../../src/queue/lanes.ts'
 
+const endings = new WeakMap<TestContext, (() => void | Promise<void>)[]>()
+
+/** Runs `action` when the test is over; what was asked last runs first. */
+export function atEnd(t: TestContext, action: () => void | Promise<void>): void {
+  const known = endings.get(t)
+  if (known) {
+    known.push(action)
+    return
+  }
+  const actions = [action]
+  endings.set(t, actions)
+  t.after(async () => {
+    for (const last of actions.reverse()) await last()
+  })
+}
+
 export function temporaryFolder(t: TestContext): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-test-'))
-  t.after(() => fs.rmSync(folder, { recursive: true, force: true }))
+  atEnd(t, () => fs.rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 
@@ -43,7 +59,7 @@ export async function openTestJournal(
     closed = true
     await close()
   }
-  t.after(() => (closed ? undefined : journal.close()))
+  atEnd(t, () => (closed ? undefined : journal.close()))
   return journal
 }
 
