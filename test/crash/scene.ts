@@ -104,6 +104,7 @@ export class Scene {
   async verify(server: PostgresServer, rules: Verification = {}): Promise<void> {
     const { publishers = this.#publishers, tables = ['mqtt_msg', 'log'] } = rules
     const ledger = readLedger(...publishers.map(({ ledger }) => ledger))
+    assert.ok(ledger.size > 0)
     for (const table of tables) {
       const faults = audit(ledger, await rowsOf(server, table), rules)
       assert.deepEqual(faults.slice(0, 20), [], `${table}: ${faults.length} faults`)
