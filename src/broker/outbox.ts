@@ -22,6 +22,9 @@ export interface OutboxRules {
   dropped(reason: DropReason): void
 }
 
+/** What an outbox uses of the connection's outlet. */
+export type Way = Pick<Outlet, 'full' | 'publish' | 'release'>
+
 interface Inflight {
   readonly entry: Entry
   /** PUBREC came: PUBREL is what is repeated now. */
@@ -34,7 +37,7 @@ const FIRST_TIME = { plain: { retain: false, dup: false }, retained: { retain: t
 export class Outbox {
   readonly #rules: OutboxRules
   readonly #sent: (entry: Entry) => void
-  #outlet: Outlet | undefined
+  #outlet: Way | undefined
   #queue: Backlog
   /** Worked off one after the other; the first is the current one. */
   #runs: Run[] = []
@@ -69,7 +72,7 @@ export class Outbox {
   }
 
   /** A connection is there, its CONNACK sent: repeats what was in flight [MQTT-4.4.0-1], then goes on. */
-  attach(outlet: Outlet): void {
+  attach(outlet: Way): void {
     this.#outlet = outlet
     for (const [packetId, { entry, released }] of this.#inflight) {
       if (released) outlet.release(packetId)
