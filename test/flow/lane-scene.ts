@@ -33,6 +33,7 @@ export class Scene {
   readonly said: string[]
   readonly #pool: PoolConfig
   readonly #set: number
+  #closed: Promise<void> | undefined
 
   private constructor(o: SceneOptions, started: Pick<Scene, 'folder' | 'journal' | 'forward' | 'said'>, set: number) {
     this.folder = started.folder
@@ -123,9 +124,9 @@ export class Scene {
   }
 
   /** Stops, and keeps the data folder. */
-  async close(): Promise<void> {
-    await this.forward.close()
-    await this.journal.close()
+  close(): Promise<void> {
+    this.#closed ??= this.forward.close().then(() => this.journal.close())
+    return this.#closed
   }
 
   async end(): Promise<void> {

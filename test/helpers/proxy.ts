@@ -8,17 +8,30 @@ export interface ProxyTarget {
   readonly port: number
 }
 
-/** An answer to be swallowed: the client says `asked`, and the server is done when it says `answered`. Of bytes as latin1. */
+/** An answer to be swallowed. Bytes come as latin1. */
 export interface Exchange {
-  readonly asked: RegExp
+  /** Makes, for one connection, what tells whether the client asks it now. It is shown all that the client says. */
+  asked(): (said: string) => boolean
+  /** The server is done. */
   readonly answered: RegExp
 }
 
-/** PostgreSQL: a commit, until the server is ready for a query outside of a transaction. */
-export const COMMIT: Exchange = { asked: /\bcommit\b/i, answered: /Z\0\0\0\x05I/ }
+/** PostgreSQL: a commit, by text or prepared before, until the server is ready for a query outside of a transaction. */
+export const COMMIT: Exchange = {
+  asked: () => {
+    let prepared: string | undefined
+    return (said) => {
+      const [, name] = /P[\0-\xff]{4}([^\0]*)\0commit\0/i.exec(said) ?? []
+      prepared ??= name
+      return /\bcommit\0/i.test(said) || (prepared !== undefined && said.includes(`\0${prepared}\0`))
+    }
+  },
+  answered: /Z\0\0\0\x05I/,
+}
 
-export async function startProxy(target: ProxyTarget): Promise<FaultyProxy> {
-  const proxy = new FaultyProxy(target)
+/** @param exchange what `swallowAnswer` is about */
+export async function startProxy(target: ProxyTarget, exchange = COMMIT): Promise<FaultyProxy> {
+  const proxy = new FaultyProxy(target, exchange)
   await proxy.listen()
   return proxy
 }
@@ -26,15 +39,17 @@ export async function startProxy(target: ProxyTarget): Promise<FaultyProxy> {
 export class FaultyProxy {
   readonly host = '127.0.0.1'
   #target: ProxyTarget
+  readonly #exchange: Exchange
   #server: Server | undefined
   #port = 0
   readonly #pairs = new Set<{ client: Socket; server: Socket }>()
   #delayMs = 0
   #hung = false
-  #swallow: { exchange: Exchange; times: number; done: () => void } | undefined
+  #swallow: { times: number; done: () => void } | undefined
 
-  constructor(target: ProxyTarget) {
+  constructor(target: ProxyTarget, exchange: Exchange) {
     this.#target = target
+    this.#exchange = exchange
   }
 
   get port(): number {
@@ -75,7 +90,7 @@ export class FaultyProxy {
     this.#delayMs = ms
   }
 
-  /** A black hole: connections stay open, new ones are taken, and nothing passes; until `unhang`, when what was kept passes. */
+  /** A black hole: connections stay open, new ones are taken, and nothing passes; until `heal`, when what was kept passes. */
   hang(): void {
     this.#hung = true
     for (const { client, server } of this.#pairs) {
@@ -84,8 +99,11 @@ export class FaultyProxy {
     }
   }
 
-  unhang(): void {
+  /** No faults any more. Connections that were cut stay cut. */
+  heal(): void {
     this.#hung = false
+    this.#delayMs = 0
+    this.#swallow = undefined
     for (const { client, server } of this.#pairs) {
       client.resume()
       server.resume()
@@ -96,9 +114,9 @@ export class FaultyProxy {
    * The next `times` that a client asks so, the server gets it and does it, its answer is dropped, and the connection is
    * cut. Resolves after the last time.
    */
-  swallowAnswer(exchange: Exchange = COMMIT, times = 1): Promise<void> {
+  swallowAnswer(times = 1): Promise<void> {
     return new Promise((done) => {
-      this.#swallow = { exchange, times, done }
+      this.#swallow = { times, done }
     })
   }
 
@@ -110,15 +128,15 @@ export class FaultyProxy {
     const server = connect({ host: '127.0.0.1', ...this.#target, allowHalfOpen: true })
     const pair = { client, server }
     this.#pairs.add(pair)
-    let swallowing: Exchange | undefined
+    let swallowing = false
+    const asks = this.#exchange.asked()
     client.on('data', (data) => {
-      const exchange = this.#swallow?.exchange
-      if (exchange?.asked.test(data.toString('latin1'))) swallowing = exchange
+      if (asks(data.toString('latin1')) && this.#swallow) swallowing = true
       this.#pass(data, server)
     })
     server.on('data', (data) => {
       if (!swallowing) return this.#pass(data, client)
-      if (!swallowing.answered.test(data.toString('latin1'))) return
+      if (!this.#exchange.answered.test(data.toString('latin1'))) return
       client.resetAndDestroy()
       server.destroy()
       this.#swallowed()
