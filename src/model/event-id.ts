@@ -89,7 +89,11 @@ function encode({ micros, node, sequence }: EventId): string {
   return text
 }
 
-/** Makes ids that only grow: over restarts (start after `last`), and over a clock that jumps back. */
+/**
+ * Makes ids that only grow: over restarts (start after `last`), and over a clock that jumps back. Where in its millisecond
+ * an id stands is drawn by lot: a clone of the whole machine has the same node bits until its mark gives it away, and two
+ * ids that are equal would hide one of their rows.
+ */
 export class EventIdSource {
   readonly node: number
   #micros: number
@@ -103,10 +107,10 @@ export class EventIdSource {
 
   /** @param nowMs wall time in milliseconds */
   next(nowMs: number): EventId {
-    const micros = Math.floor(nowMs * 1000)
+    const micros = Math.floor(nowMs) * 1000
     if (micros > this.#micros) {
-      this.#micros = micros
-      this.#sequence = 0
+      this.#micros = micros + Math.floor(Math.random() * 1000)
+      this.#sequence = Math.floor(Math.random() * 0x8000)
     } else if (++this.#sequence > 0xffff) {
       this.#micros++
       this.#sequence = 0

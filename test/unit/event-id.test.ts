@@ -40,3 +40,10 @@ test('ids only grow: within a microsecond, over a clock that jumps back, over a 
   texts.push(new EventIdSource(3, last).next(12).toString())
   for (let i = 1; i < texts.length; i++) assert.ok(texts[i - 1]! < texts[i]!, `${texts[i - 1]} < ${texts[i]}`)
 })
+
+test('two sources with the same node bits do not make the same ids', () => {
+  const [one, other] = [new EventIdSource(7), new EventIdSource(7)]
+  const texts = new Set<string>()
+  for (let ms = 1; ms <= 1000; ms++) texts.add(one.next(ms).toString()).add(other.next(ms).toString())
+  assert.equal(texts.size, 2000)
+})
