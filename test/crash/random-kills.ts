@@ -25,6 +25,7 @@ const BLOWS = [
   'gateway, postgres hangs',
   'gateway, catching up',
   'stop',
+  'stop, postgres hangs',
 ] as const
 /** What may be found and healed elsewhere has no reason here. */
 const NOT_BY_KILLS = /WentBack|journal_new_identity|journal_salvaged|dead_letter|lane_blocked|"level":"error"/
@@ -108,6 +109,13 @@ async function strike(blow: Blow, { server, gateway, random }: Struck): Promise<
       await server.start()
       await pause(1200) // the back-off's longest
       await gateway.kill9()
+      await gateway.start()
+      break
+    case 'stop, postgres hangs':
+      server.pause()
+      await pause(500)
+      assert.equal(await gateway.stop(), 0)
+      server.resume()
       await gateway.start()
       break
     case 'stop':

@@ -77,8 +77,16 @@ export class Scene {
   }
 
   /** Not started yet. */
-  gateway(pool: Address, files: GatewayFiles = {}): GatewayProcess {
-    const gateway = new GatewayProcess({ conf: CONF, plugins: { pgsql: poolConf(pool) }, ...files })
+  gateway(pool: Address): GatewayProcess {
+    return this.#add(new GatewayProcess({ conf: CONF, plugins: { pgsql: poolConf(pool) } }))
+  }
+
+  /** With the embedded database. Not started yet. */
+  embedded(files: GatewayFiles): GatewayProcess {
+    return this.#add(new GatewayProcess(files))
+  }
+
+  #add(gateway: GatewayProcess): GatewayProcess {
     this.#gateways.push(gateway)
     return gateway
   }
