@@ -67,7 +67,7 @@ export class LaneFigures {
     const before = this.#error
     this.#error = toLaneError(error)
     const state = denied ? 'blocked' : 'down'
-    if (state === this.#state && before?.code === this.#error.code) return
+    if (state === this.#state && (!denied || before?.code === this.#error.code)) return
     if (state !== this.#state) this.#become(state)
     const stack = error instanceof HoldfastError || !(error instanceof Error) ? {} : { stack: error.stack }
     const { code, message, hint } = this.#error

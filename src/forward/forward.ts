@@ -66,7 +66,7 @@ class ForwardThread implements Forward {
   readonly #listeners = { up: new Set<(pool: PoolId) => void>(), twin: new Set<(pool: PoolId) => void>() }
   #lastCall = 0
   #lanes: readonly LaneStatus[] = []
-  #closing = false
+  #closed: Promise<void> | undefined
 
   constructor({ log, port, timing = {}, ...start }: ForwardOptions) {
     this.#log = log
@@ -77,7 +77,7 @@ class ForwardThread implements Forward {
       throw error
     })
     this.#worker.on('exit', (code) => {
-      if (!this.#closing) throw new Error(`the forwarder's thread ended with ${code}`)
+      if (!this.#closed) throw new Error(`the forwarder's thread ended with ${code}`)
     })
   }
 
@@ -137,8 +137,12 @@ class ForwardThread implements Forward {
     this.#listeners.twin.add(listener)
   }
 
-  async close(): Promise<void> {
-    this.#closing = true
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
     const ended = new Promise((resolve) => this.#worker.once('exit', resolve))
     const timer = setTimeout(() => void this.#worker.terminate(), CLOSE_MS)
     this.#call({ ask: 'close' }).catch(() => {}) // the exit below is the answer

@@ -284,6 +284,7 @@ export class LaneRunner {
       this.#lane.move(batch.upTo)
       this.#o.changed()
     } catch (error) {
+      this.#figures.writeFailed = true
       if (error instanceof BackendError && error.errorClass === 'transient') this.#suspect(delivery, error)
       throw error
     }
@@ -298,7 +299,6 @@ export class LaneRunner {
 
   /** A write failed and nothing tells why: the next one is smaller, until the event that may be at fault is alone. */
   #suspect(delivery: Delivery, error: BackendError): void {
-    this.#figures.writeFailed = true
     const [first, ...others] = delivery.attempted
     this.#size.failed(others.length + 1)
     if (first && others.length === 0) this.#suspicion.failedAlone(first.seq, error)
