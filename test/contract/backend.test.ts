@@ -147,6 +147,14 @@ function suite(subject: Subject): void {
     assert.deepEqual(payloadsOf(await messages(bench, { filter: 'a' })), ['1', '2'])
   })
 
+  contract('a message that is there already is no error', async (bench, history) => {
+    const [first, second] = [history.message('a', '1'), history.message('a', '2')]
+    await bench.sql(`insert into mqtt_msg(msgid, topic, payload) values('${first.msgid}', 'a', 'theirs')`)
+    await write(bench, history.events(insert(first), insert(second)), subject.oldTables)
+    await write(bench, history.events(insert(second)), subject.oldTables)
+    assert.deepEqual(payloadsOf(await messages(bench, { filter: 'a' })), ['theirs', '2'])
+  })
+
   contract('the state row follows connects and disconnects', async (bench, history) => {
     const online = { do: 'client.online', clientid: 'c', node: 'n1', at: AT } as const
     const offline = { do: 'client.offline', clientid: 'c', node: 'n1', at: AT + 1000 } as const

@@ -79,7 +79,11 @@ function missingTable(message: string, pool: string): string {
 }
 
 /** The tables may have been changed since we looked at them (or the statement is wrong). */
-export function mayBeStale(error: unknown): boolean {
-  const { code } = error as { code?: string }
-  return code !== undefined && (/^42(?!501)/.test(code) || code === '0A000' || code === '26000')
+export function mayBeStale({ code }: BackendError): boolean {
+  return /^42(?!501)/.test(code) || code === '0A000' || code === '26000'
+}
+
+/** A message with this id is there already. */
+export function isStoredAlready({ code, cause }: BackendError): boolean {
+  return code === '23505' && (cause as { table?: string }).table === 'mqtt_msg'
 }

@@ -4,17 +4,36 @@ import type { Connected, OpenOptions, Pool, WriteOptions } from '../../model/bac
 import { BackendError, MarkConflict } from '../../model/errors.ts'
 import type { Mark, MarkMove, Operation, ReadOp, RowOf } from '../../model/operation.ts'
 import { Connection } from './connection.ts'
-import { backendError, mayBeStale } from './errors.ts'
+import { backendError, isStoredAlready, mayBeStale } from './errors.ts'
 import { type Layout, lookAtTables, warningsAbout } from './layout.ts'
 import { read } from './read.ts'
 import { ReadingPool } from './reading-pool.ts'
 import { createMark, NO_MARK } from './schema.ts'
 import type { PgsqlSettings } from './settings.ts'
-import { readMark, writeBatch } from './write.ts'
+import { type Batch, readMark, writeBatch } from './write.ts'
 
 interface Lane {
   readonly connection: Connection
   layout: Layout
+  /** Somebody else stores the same messages here; until that shows, the costly check for it is left out. */
+  rowsOfOthers: boolean
+}
+
+type Remedy = (lane: Lane) => Promise<void>
+
+const lookAgain: Remedy = async (lane) => {
+  await lane.connection.forgetStatements()
+  lane.layout = await lookAtTables(lane.connection)
+}
+
+const expectOthers: Remedy = async (lane) => {
+  lane.rowsOfOthers = true
+}
+
+function remedyFor(error: unknown): Remedy | undefined {
+  if (!(error instanceof BackendError)) return undefined
+  if (isStoredAlready(error)) return expectOthers
+  return mayBeStale(error) ? lookAgain : undefined
 }
 
 export class PgsqlPool implements Pool {
@@ -38,7 +57,7 @@ export class PgsqlPool implements Pool {
         const found = await lookAtTables(connection)
         return found.has('holdfast_mark') || !(await createMark(connection)) ? found : lookAtTables(connection)
       })
-      this.#lane = { connection, layout }
+      this.#lane = { connection, layout, rowsOfOthers: false }
       const exactlyOnce = layout.get('holdfast_mark')?.mayWrite ?? false
       return { exactlyOnce, warnings: [...(exactlyOnce ? [] : [NO_MARK]), ...warningsAbout(layout)] }
     })
@@ -57,17 +76,24 @@ export class PgsqlPool implements Pool {
     signal: AbortSignal,
   ): Promise<void> {
     const batch = { operations, move, idempotent }
-    return this.#onLane(signal, async (lane) => {
+    return this.#onLane(signal, (lane) => this.#write(lane, batch))
+  }
+
+  /** Once more after each remedy, and each remedy once. */
+  async #write(lane: Lane, batch: Batch): Promise<void> {
+    const tried = new Set<Remedy>()
+    for (;;) {
+      const idempotent = batch.idempotent || lane.rowsOfOthers
       try {
-        await writeBatch(lane.connection, lane.layout, this.#name, batch)
+        await writeBatch(lane.connection, lane.layout, this.#name, { ...batch, idempotent })
+        return
       } catch (error) {
-        if (!(error instanceof BackendError) || !mayBeStale(error)) throw error
-        // Somebody may have changed the tables since we looked: once more, with fresh eyes.
-        await lane.connection.forgetStatements()
-        lane.layout = await lookAtTables(lane.connection)
-        await writeBatch(lane.connection, lane.layout, this.#name, batch)
+        const remedy = remedyFor(error)
+        if (!remedy || tried.has(remedy)) throw error
+        tried.add(remedy)
+        await remedy(lane)
       }
-    })
+    }
   }
 
   read<O extends ReadOp>(op: O, signal: AbortSignal): Promise<readonly RowOf<O>[]> {

@@ -119,10 +119,11 @@ function insertMessages(messages: readonly Message[], layout: Layout, idempotent
       messages.map(({ retain }) => (retain ? 1 : 0)),
     ),
   ]
-  const unique = isUnique(layout, 'mqtt_msg', ['msgid'])
-  const unlessThere = idempotent && !unique ? 'where not exists (select from mqtt_msg m where m.msgid = r.msgid)' : ''
-  const text = `insert into mqtt_msg (${names(columns)}) select ${names(columns)} from ${rows(columns)} ${unlessThere}
-order by n ${unique ? 'on conflict (msgid) do nothing' : ''}`
+  const insert = `insert into mqtt_msg (${names(columns)}) select ${names(columns)} from ${rows(columns)}`
+  const unlessThere = isUnique(layout, 'mqtt_msg', ['msgid'])
+    ? 'order by n on conflict (msgid) do nothing'
+    : 'where not exists (select from mqtt_msg m where m.msgid = r.msgid) order by n'
+  const text = `${insert} ${idempotent ? unlessThere : 'order by n'}`
   return { text, values: values(columns) }
 }
 
