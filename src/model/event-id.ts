@@ -55,7 +55,7 @@ export class EventId {
   }
 }
 
-// Two limbs below 2^53 · 62 do not exist for 117 bits, so the number is cut in four limbs of base 62^5 (< 2^30).
+// The number is divided in limbs of five digits (62^5 < 2^30), so that every step stays exact in a double.
 const LIMB = 62 ** 5
 const LIMB_TEXT = 5
 
