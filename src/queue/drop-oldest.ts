@@ -6,9 +6,9 @@ import type { Cursors } from './cursors.ts'
 import type { Retention } from './retention.ts'
 
 // Rows of a lane are those whose set names a binding of its pool.
-const COUNT = `select count(*) from event where seq > ?1 and seq <= ?2 and bindings in (
+const COUNT = `select count(*) from event where seq > ? and seq <= ? and bindings in (
   select binding_set.id from binding_set, json_each(binding_set.bindings) member
-  join binding on binding.id = member.value where binding.pool = ?3)`
+  join binding on binding.id = member.value where binding.pool = ?)`
 
 export class DropOldest {
   readonly #cursors: Cursors

@@ -194,7 +194,11 @@ export async function openJournal(o: JournalOptions): Promise<Journal> {
     clockSkewMs: o.clock.now() - Date.now(),
   }
   const worker = new Worker(new URL('./writer-worker.ts', import.meta.url), { workerData })
-  const [{ report }] = (await once(worker, 'message')) as [Extract<FromWriter, { kind: 'ready' }>]
+  const [{ report }] = (await once(worker, 'message').catch((error: unknown) => {
+    prepared.reader.close()
+    prepared.lock.release()
+    throw error
+  })) as [Extract<FromWriter, { kind: 'ready' }>]
   logStart(o.log, prepared)
   return new MainJournal(o, prepared, { worker, shared, report })
 }

@@ -107,15 +107,20 @@ export class OpenLane implements Lane {
   }
 
   #read(select: Statement<[Seq, Seq, number], Row>, range: { after: Seq; upTo: Seq }, limit: Limit): Batch {
-    const entries: Entry[] = []
+    const rows: Row[] = []
     let bytes = 0
-    for (const [seq, set, record] of select.iterate(range.after, range.upTo, limit.events)) {
-      bytes += record.length
-      if (entries.length > 0 && bytes > limit.bytes) return { entries, upTo: entries.at(-1)!.event.seq }
-      entries.push({ event: this.#rows.decode(seq, record), bindings: this.#bindings.of(set) })
+    let isCut = false
+    for (const row of select.iterate(range.after, range.upTo, limit.events)) {
+      bytes += row[2].length
+      isCut = rows.length > 0 && bytes > limit.bytes
+      if (isCut) break
+      rows.push(row)
     }
-    const isAll = entries.length < limit.events
-    return { entries, upTo: isAll ? range.upTo : entries.at(-1)!.event.seq }
+    const entries = rows.map(([seq, set, record]): Entry => {
+      return { event: this.#rows.decode(seq, record), bindings: this.#bindings.of(set) }
+    })
+    const isAll = !isCut && rows.length < limit.events
+    return { entries, upTo: isAll ? range.upTo : rows.at(-1)![0] }
   }
 
   /** @returns undefined when no row can be for this pool */

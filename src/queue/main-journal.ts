@@ -181,9 +181,9 @@ export class MainJournal implements Journal {
 
   async close(): Promise<void> {
     await this.#committer.drain()
+    this.reader.close() // before the writer, so that the last to close brings the log into the file
     this.#tell({ kind: 'close' })
     await once(this.#worker, 'exit')
-    this.reader.close()
     markClean(this.#file)
     this.#lock.release()
   }

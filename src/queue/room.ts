@@ -32,6 +32,7 @@ export class Room {
   #free = 0
   #lookedAt = Number.NEGATIVE_INFINITY
   #sinceLook = 0
+  #refused = 0
 
   constructor(db: Database, o: RoomOptions) {
     this.#db = db
@@ -48,9 +49,16 @@ export class Room {
     return this.#free
   }
 
-  /** Makes room for `bytes` where it can. @returns why there is none, or null */
+  /** Makes room for `bytes` where it can; 0: for as many as were refused last. @returns why there is none, or null */
   refusal(bytes: number): string | null {
-    const need = bytes * OVERHEAD
+    const need = (bytes || this.#refused) * OVERHEAD
+    const why = this.#make(need)
+    if (bytes > 0) this.#refused = why === null ? 0 : bytes
+    if (why === null) this.#sinceLook += need
+    return why
+  }
+
+  #make(need: number): string | null {
     if (this.#lack(need) === null) return null
     const step = Math.max(need, this.#o.maxBytes * STEP_PART)
     for (const way of this.#o.ways) {
@@ -67,14 +75,15 @@ export class Room {
   #lack(need: number): string | null {
     const { maxBytes, reserveBytes } = this.#o
     if (this.used() + need > maxBytes) return `the queue holds its ${maxBytes} bytes (queue.max_bytes)`
-    this.#look(need)
+    this.#look()
     const inFile = this.#pragma('freelist_count') * this.#pragma('page_size')
-    if (Math.max(0, this.#free - reserveBytes) + inFile >= need) return null
+    // what is written goes to the log first and to the file later
+    const left = this.#free - 2 * this.#sinceLook - reserveBytes
+    if (Math.max(0, left) + inFile >= need) return null
     return `the disk has ${this.#free} free bytes, ${reserveBytes} are reserved (queue.reserve)`
   }
 
-  #look(bytes: number): void {
-    this.#sinceLook += bytes
+  #look(): void {
     const now = performance.now()
     if (now - this.#lookedAt < LOOK_EVERY_MS && this.#sinceLook < LOOK_EVERY_BYTES) return
     this.#free = freeBytes(this.#o.folder)

@@ -43,7 +43,7 @@ export function readingRows<T>(file: string, read: () => T): T {
 
 /** The journal was closed in order; nothing needs to be checked if nobody touches it. */
 export function markClean(file: string): void {
-  fs.writeFileSync(cleanFile(file), stamp(file))
+  if (!fs.existsSync(`${file}-wal`)) fs.writeFileSync(cleanFile(file), stamp(file))
 }
 
 /** Is the file whole, as far as can be told in the time that a start has? The marks are used up by asking. */

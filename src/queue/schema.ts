@@ -23,8 +23,7 @@ export const queueTables: LocalTables = {
   ],
   statements: {
     'binding.put': 'insert or ignore into binding (id, pool, definition) values (?, ?, ?)',
-    'binding.drop':
-      'delete from binding where id = ?1 and not exists (select 1 from dead_letter where dead_letter.binding = ?1)',
+    'binding.drop': 'delete from binding where id = ? and id not in (select binding from dead_letter)',
     'set.drop': 'delete from binding_set where id = ?',
     'lane.add': 'insert or ignore into lane (pool, cursor) values (?, ?)',
     'boot.put':
