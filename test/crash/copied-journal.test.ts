@@ -45,6 +45,7 @@ test('copied while stopped, with nothing waiting', { skip }, async (t) => {
   const copy = copyOf(scene, gateway, server)
   await Promise.all([gateway.start(), copy.start()])
   await bothPublish(scene, publishers, [gateway, copy])
+  assert.match(copy.output, /another file/) // at the start, not when the mark gives it away
   assert.equal((await poolStatus(copy)).recovered.journalCopied, 1)
   assert.equal((await poolStatus(gateway)).recovered.journalCopied, 0)
   await scene.verify(server, { oneGateway: false })

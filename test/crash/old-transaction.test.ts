@@ -3,11 +3,11 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { until } from '../helpers/gateway.ts'
+import { type GatewayProcess, until } from '../helpers/gateway.ts'
 import { type PostgresServer, postgresMissing } from '../helpers/postgres.ts'
-import { drained, poolStatus, Scene, straightLine } from './scene.ts'
+import { startProxy } from '../helpers/proxy.ts'
+import { CONF, drained, poolConf, poolStatus, Scene, straightLine } from './scene.ts'
 
 const skip = postgresMissing()
 
@@ -32,22 +32,33 @@ const stuck = (server: PostgresServer, transactions: number): Promise<unknown> =
 test('the gateway died and is back while its transaction still stands in the server', { skip }, async (t) => {
   const scene = new Scene(t)
   const { server, gateway } = await straightLine(scene)
+  const proxy = await startProxy(server)
+  scene.closing(() => proxy.close())
   const publishers = scene.publishers(gateway)
-  await publishers.publish(20)
-  await drained(gateway)
   for (let time = 0; time < 3; time++) {
+    route(gateway, server, proxy.port)
+    await gateway.stop()
+    await gateway.start()
+    await publishers.publish(20)
+    await drained(gateway)
     const release = await lockMarks(server)
     publishers.flow()
-    await stuck(server, 1)
+    await stuck(server, 1) // all of it is in the server, COMMIT too
+    proxy.hang() // which does not hear of the gateway's end
     await gateway.kill9()
+    route(gateway, server, server.port)
     await gateway.start()
     await stuck(server, 2)
     await release()
-    await sleep(300)
+    await publishers.settle()
+    await drained(gateway)
+    proxy.heal()
+    const { answersLost, journalWentBack, journalCopied, remoteWentBack } = (await poolStatus(gateway)).recovered
+    assert.deepEqual([answersLost, journalWentBack, journalCopied, remoteWentBack], [1, 0, 0, 0])
   }
-  await publishers.settle()
-  await drained(gateway)
-  const { journalWentBack, journalCopied, remoteWentBack } = (await poolStatus(gateway)).recovered
-  assert.deepEqual([journalWentBack, journalCopied, remoteWentBack], [0, 0, 0])
   await scene.verify(server)
 })
+
+function route(gateway: GatewayProcess, { user, password }: PostgresServer, port: number): void {
+  gateway.configure({ conf: CONF, plugins: { pgsql: poolConf({ port, user, password }) } })
+}
