@@ -28,7 +28,6 @@ export interface RetentionOptions {
 export class Retention {
   readonly #o: RetentionOptions
   readonly #db: Database
-  readonly #boots: Boots
   readonly #heads: Statement<[Seq, number], [Seq, Buffer]>
   readonly #nth: Statement<[number], Seq>
   readonly #edge: Statement<[], [Seq | null, Seq | null]>
@@ -38,7 +37,6 @@ export class Retention {
   constructor(db: Database, o: RetentionOptions) {
     this.#o = o
     this.#db = db
-    this.#boots = new Boots(db)
     this.#heads = db
       .prepare<[Seq, number], [Seq, Buffer]>(
         `select seq, substr(record, 1, ${HEAD_BYTES}) from event where seq <= ? order by seq limit ?`,
@@ -60,7 +58,8 @@ export class Retention {
   /** One chunk of what is due. @returns rows deleted */
   deleteDue(): number {
     const before = this.#o.now() - this.#o.retainMs
-    const isDue = ([, head]: [Seq, Buffer]) => this.#boots.when(readMoment(head)).at <= before
+    const boots = new Boots(this.#db) // anew: a connection is not told of its own commits
+    const isDue = ([, head]: [Seq, Buffer]) => boots.when(readMoment(head)).at <= before
     const upTo = this.#settledUpTo()
     const first = this.#heads.get(upTo, 1)
     if (!first || !isDue(first)) return 0
