@@ -34,7 +34,7 @@ export class Outlet {
     const destroyNow = socket.destroy.bind(socket)
     socket.write = ((data: Buffer | string) => this.write(data)) as Socket['write']
     socket.destroy = (error?: Error) => {
-      this.flush() // a refusal's CONNACK is written right before the end
+      this.#push() // a refusal's CONNACK is written right before the end
       return destroyNow(error)
     }
     Object.assign(socket, { cork: undefined, uncork: undefined })
