@@ -25,8 +25,8 @@ export interface HooksForBroker {
   wants(hook: HookName, topic: string): boolean
 }
 
-/** Has the session this message already? Called once for each candidate, in the order of delivery. */
-export type Skip = (msgid: string, seq?: number) => boolean
+/** Has the session this message already? Null: no, it is owed. Called once for each candidate, in the order of delivery. */
+export type Skip = (msgid: string, seq?: number) => 'sent' | 'acknowledged' | null
 
 /** Takes the rest of a fetch that could not be complete. */
 export interface Later {

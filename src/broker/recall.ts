@@ -73,11 +73,15 @@ async function* fetched(
   const { acks, outbox } = session
   const skip: Skip = (msgid, seq) => {
     const topic = retainedSent.get(msgid)
-    if (topic === undefined) return isRouted(seq, context) || acks.isBeyond(msgid) || outbox.knows(msgid, seq)
+    if (topic === undefined) {
+      if (acks.isBeyond(msgid)) return 'acknowledged'
+      return isRouted(seq, context) || outbox.knows(msgid, seq) ? 'sent' : null
+    }
     // Sent out of its turn because it is retained: this is its place among the topic's messages.
     acks.delivered(topic, msgid)
-    if (!outbox.unacknowledged(msgid)) acks.acknowledged(topic, msgid)
-    return true
+    if (outbox.unacknowledged(msgid)) return 'sent'
+    acks.acknowledged(topic, msgid)
+    return 'acknowledged'
   }
   const later: Later = {
     signal: session.beginFetch(filter),

@@ -1,9 +1,7 @@
-// Fetches that went without a pool. When it is back they are completed for subscribers still there. Until the client has
-// acknowledged what it is told late, its other acknowledgements must not move its position in the pool: in the pool's
-// order those late rows may lie before the acknowledged ones, and so would lie behind the position.
+// Fetches that went without a pool. When it is back they are completed: for subscribers still there with what it has, for
+// those that left with what their acknowledgements are worth there.
 
 import type { PoolId } from '../model/binding.ts'
-import type { Message } from '../model/event.ts'
 import { topicMatches } from '../model/topic.ts'
 import type { Reader } from './overlay.ts'
 import type { PoolReader } from './pool-reader.ts'
@@ -17,22 +15,17 @@ const RETRY_MS = 10_000
 export interface Missed {
   readonly reader: Reader
   readonly source: Source
-  /** Aborted when the client leaves or unsubscribes. */
-  readonly signal: AbortSignal
-  /** Asks the pool again; null: it did not answer. */
-  ask(): Promise<readonly Message[] | null>
-  deliver(messages: readonly Message[]): void
+  /** Asks the pool again; if it answers, delivers to a client that is still there, and removes this. */
+  complete(): Promise<void>
 }
 
-/** A fetch that is not complete, or whose late messages (msgid → topic) are not all acknowledged. */
-interface Debt {
-  readonly missed: Missed
-  late: Map<string, string> | null
-}
+/** Clients remembered; a client that leaves while there are more is sent again, later, what it acknowledged meanwhile. */
+const MOST_CLIENTS = 10_000
 
 export class Completions {
   readonly #pools: PoolReader
-  readonly #debts = new Map<string, Set<Debt>>()
+  /** By client, then by what was asked: who asks the same again has one fetch to complete. */
+  readonly #missed = new Map<string, Map<string, Missed>>()
   readonly #running = new Set<PoolId>()
 
   constructor(pools: PoolReader) {
@@ -40,66 +33,76 @@ export class Completions {
     pools.onUp((pool) => void this.#run(pool))
   }
 
-  add(missed: Missed): void {
-    const { reader, source, signal } = missed
+  add(missed: Missed, signal: AbortSignal): void {
+    const { reader, source } = missed
     if (signal.aborted) return
-    const debt: Debt = { missed, late: null }
-    const ofClient = this.#debts.get(reader.clientid) ?? new Set()
-    this.#debts.set(reader.clientid, ofClient.add(debt))
-    signal.addEventListener('abort', () => this.#settle(debt), { once: true })
+    const ofClient = this.#missed.get(reader.clientid) ?? new Map<string, Missed>()
+    this.#missed.set(reader.clientid, ofClient.set(keyOf(reader, source), missed))
+    const left = (): void => {
+      if (source.shared || this.#missed.size > MOST_CLIENTS) this.remove(missed)
+    }
+    signal.addEventListener('abort', left, { once: true })
     this.#runLater(source.pool)
   }
 
-  #settle(debt: Debt): void {
-    const { clientid } = debt.missed.reader
-    const ofClient = this.#debts.get(clientid)
-    ofClient?.delete(debt)
-    if (ofClient?.size === 0) this.#debts.delete(clientid)
+  /** The pool answered after all. */
+  settle(reader: Reader, source: Source): void {
+    const missed = this.#missed.get(reader.clientid)?.get(keyOf(reader, source))
+    if (missed) this.remove(missed)
   }
 
-  /** The client acknowledged the message. @returns whether its position in the topic may move */
-  acknowledged(clientid: string, topic: string, msgid: string): boolean {
-    let free = true
-    for (const debt of this.#debts.get(clientid) ?? []) {
-      const { late, missed } = debt
-      if (late?.delete(msgid) && late.size === 0) this.#settle(debt)
-      const owes = late ? [...late.values()].includes(topic) : topicMatches(missed.reader.filter, topic)
-      if (owes && !missed.source.shared) free = false
+  remove(missed: Missed): void {
+    const { reader, source } = missed
+    if (!this.has(missed)) return
+    const ofClient = this.#missed.get(reader.clientid)!
+    ofClient.delete(keyOf(reader, source))
+    if (ofClient.size === 0) this.#missed.delete(reader.clientid)
+  }
+
+  /** Is it neither removed nor replaced? */
+  has(missed: Missed): boolean {
+    return this.#missed.get(missed.reader.clientid)?.get(keyOf(missed.reader, missed.source)) === missed
+  }
+
+  /** Nothing is completed any more. */
+  close(): void {
+    this.#missed.clear()
+  }
+
+  /** Does some pool still owe the client what it has in this topic? */
+  pending(clientid: string, topic: string): boolean {
+    for (const { reader, source } of this.#missed.get(clientid)?.values() ?? []) {
+      if (!source.shared && topicMatches(reader.filter, topic)) return true
     }
-    return free
+    return false
   }
 
   async #run(pool: PoolId): Promise<void> {
     if (this.#running.has(pool)) return
     this.#running.add(pool)
-    const next = this.#incomplete(pool)
+    const next = this.#missedFrom(pool)
     const runner = async (): Promise<void> => {
-      for (let debt = next.shift(); debt && this.#pools.state(pool) === 'up'; debt = next.shift()) {
-        await this.#complete(debt)
+      for (let missed = next.shift(); missed && this.#pools.state(pool) === 'up'; missed = next.shift()) {
+        if (this.has(missed)) await missed.complete()
       }
     }
     await Promise.all(Array.from({ length: AT_ONCE }, runner))
     this.#running.delete(pool)
-    if (this.#incomplete(pool).length > 0) this.#runLater(pool)
+    if (this.#missedFrom(pool).length > 0) this.#runLater(pool)
   }
 
-  #incomplete(pool: PoolId): Debt[] {
-    return [...this.#debts.values()]
-      .flatMap((ofClient) => [...ofClient])
-      .filter(({ missed, late }) => missed.source.pool === pool && !late)
-  }
-
-  async #complete(debt: Debt): Promise<void> {
-    const { missed } = debt
-    const messages = missed.signal.aborted ? null : await missed.ask()
-    if (!messages || missed.signal.aborted) return
-    debt.late = new Map(messages.map(({ msgid, topic }) => [msgid, topic]))
-    if (messages.length === 0) this.#settle(debt)
-    else missed.deliver(messages)
+  #missedFrom(pool: PoolId): Missed[] {
+    return [...this.#missed.values()]
+      .flatMap((ofClient) => [...ofClient.values()])
+      .filter(({ source }) => source.pool === pool)
   }
 
   /** A pool that is not up tells when it is. */
   #runLater(pool: PoolId): void {
     if (this.#pools.state(pool) === 'up') setTimeout(() => this.#run(pool), RETRY_MS).unref()
   }
+}
+
+function keyOf({ filter }: Reader, { pool, shared }: Source): string {
+  return `${pool} ${shared} ${filter}`
 }

@@ -7,11 +7,14 @@ import type { Message, Qos, Subscription } from '../model/event.ts'
 import type { RemoteMessage, SubscriptionRow } from '../model/operation.ts'
 import { filterFault } from '../model/topic.ts'
 import type { Journal } from '../queue/journal.ts'
+import type { Position } from '../store/positions.ts'
 import type { Store } from '../store/store.ts'
 import { Completions } from './completions.ts'
+import { HeldPositions } from './held-positions.ts'
 import { MessageFetch, type MessageRequest } from './messages.ts'
 import { newer } from './overlay.ts'
 import { type AskOptions, Pools } from './pool-reader.ts'
+import { type Acknowledgement, ToldRows } from './told-rows.ts'
 
 export interface FetchOptions extends AskOptions {
   readonly journal: Journal
@@ -19,22 +22,45 @@ export interface FetchOptions extends AskOptions {
   readonly clock: { now(): number }
 }
 
+/** A position in the pools is to follow the client's, by a message that it has acknowledged. */
+export type Follow = (to: { readonly clientid: string; readonly topic: string; readonly position: string }) => void
+
 export class Fetch {
+  readonly #journal: Journal
   readonly #store: Store
   readonly #pools: Pools
   readonly #completions: Completions
+  readonly #toldRows = new ToldRows()
+  readonly #held = new HeldPositions()
+  #follow: Follow = () => {}
   readonly #messages: MessageFetch
   readonly #clock: FetchOptions['clock']
   readonly #log: Logger
 
   constructor(options: FetchOptions) {
     const { journal, store, clock, log } = options
+    this.#journal = journal
     this.#store = store
     this.#clock = clock
     this.#log = log
     this.#pools = new Pools(options)
     this.#completions = new Completions(options.pools)
-    this.#messages = new MessageFetch({ journal, store, pools: this.#pools, completions: this.#completions })
+    this.#messages = new MessageFetch({
+      journal,
+      store,
+      pools: this.#pools,
+      completions: this.#completions,
+      toldRows: this.#toldRows,
+      answered: (clientid) => {
+        for (const topic of this.#held.of(clientid)) this.#letFollow(clientid, topic)
+      },
+      left: (clientid) => this.#forget(clientid),
+    })
+  }
+
+  /** `follow` is called where `acknowledged` said that a position may not move, as soon as it may. */
+  onFollow(follow: Follow): void {
+    this.#follow = follow
   }
 
   /**
@@ -48,11 +74,46 @@ export class Fetch {
   }
 
   /**
-   * To be told of each acknowledgement. @returns whether the client's position in the pools may move: not while a pool
-   * that was away owes it messages of the topic
+   * To be told of each acknowledgement.
+   * @returns `mayMove`: may the client's position in the pools move to `position`? Not past a row that a pool told it, or
+   * still owes it, and that it has not acknowledged. And where the client's position here moves to.
    */
-  acknowledged(clientid: string, topic: string, msgid: string): boolean {
-    return this.#completions.acknowledged(clientid, topic, msgid)
+  acknowledged(ack: Acknowledgement): { mayMove: boolean; position: Position } {
+    const { clientid, topic, msgid, position } = ack
+    const { permitted, row } = this.#toldRows.acknowledged(ack)
+    const mayMove = permitted && !this.#completions.pending(clientid, topic)
+    if (mayMove) this.#letFollow(clientid, topic)
+    else if (position !== undefined) this.#held.add(clientid, topic)
+    if (position === undefined) return { mayMove, position: { own: null, row: row ?? null } }
+    const { ids } = this.#store
+    const own = [position, msgid].find((id) => ids.has(id)) ?? null // the ack that moved it is before it
+    const foreign = mayMove && own !== position ? position : null
+    return { mayMove, position: { own, row: row ?? foreign } }
+  }
+
+  #letFollow(clientid: string, topic: string): void {
+    if (!this.#held.has(clientid, topic) || this.#isOwed(clientid, topic)) return
+    this.#held.delete(clientid, topic)
+    this.#journal.after(() => {
+      const { own, row } = this.#store.positions.match(clientid, topic).get(topic) ?? { own: null, row: null }
+      for (const position of [row, own]) if (position) this.#follow({ clientid, topic, position })
+    })
+  }
+
+  #isOwed(clientid: string, topic: string): boolean {
+    return this.#completions.pending(clientid, topic) || this.#toldRows.pending(clientid, topic)
+  }
+
+  /** The client left; its next fetch shows what is still owed. */
+  #forget(clientid: string): void {
+    for (const topic of this.#held.of(clientid)) {
+      if (!this.#completions.pending(clientid, topic)) this.#held.delete(clientid, topic)
+    }
+  }
+
+  /** Before the journal is closed. */
+  close(): void {
+    this.#completions.close()
   }
 
   /** What mqtt_sub holds for the client, in every pool that is bound; of a pool that is away, what it held last. */

@@ -26,13 +26,13 @@ export class Overlay {
 
   constructor(store: Store, { clientid, filter, horizon }: Reader) {
     this.#store = store
-    this.#newest = horizon.id?.toString() ?? '~' // above every digit
+    this.#newest = horizon.id?.toString() ?? ''
     this.positions = store.positions.match(clientid, filter)
   }
 
   /** The rows that a pool gave, less those that are not owed any more. */
   remote(source: Source, rows: readonly RemoteMessage[]): RemoteMessage[] {
-    const acknowledged = source.shared ? undefined : this.#foreignPositions(rows)
+    const acknowledged = source.shared ? undefined : this.#places(rows)
     return rows.filter((row, index) => {
       if (source.shared ? this.#store.consumed.has(row.msgid) : index <= (acknowledged!.get(row.topic) ?? -1))
         return false
@@ -41,11 +41,11 @@ export class Overlay {
     })
   }
 
-  /** Where among the rows the last acknowledged one of somebody else is, by topic: all before it are behind the position. */
-  #foreignPositions(rows: readonly RemoteMessage[]): Map<string, number> {
+  /** Where among the rows the last acknowledged one is, by topic: all before it are behind the position. */
+  #places(rows: readonly RemoteMessage[]): Map<string, number> {
     const found = new Map<string, number>()
     for (const [index, { topic, msgid }] of rows.entries()) {
-      if (this.positions.get(topic)?.foreign === msgid) found.set(topic, index)
+      if (this.positions.get(topic)?.row === msgid) found.set(topic, index)
     }
     return found
   }

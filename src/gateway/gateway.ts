@@ -130,6 +130,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       clearInterval(floor)
       hold.cancel()
       await broker.close()
+      fetch.close()
       await forward.close()
       await journal.close()
       log.info('gateway_stopped')

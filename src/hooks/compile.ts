@@ -10,7 +10,8 @@ export interface Match {
   readonly set: number
   /** Lookup functions, in hook order: they run when the event happens and put nothing on a lane. */
   readonly lookups: readonly Binding[]
-  readonly movesPosition: boolean
+  /** Number of those among them that move a position; 0: none. */
+  readonly moves: number
   readonly consumes: boolean
   readonly forgetsPosition: boolean
 }
@@ -20,7 +21,7 @@ export interface Interned {
   readonly binding: Binding
 }
 
-const NOTHING: Match = { set: 0, lookups: [], movesPosition: false, consumes: false, forgetsPosition: false }
+const NOTHING: Match = { set: 0, lookups: [], moves: 0, consumes: false, forgetsPosition: false }
 /** Topics remembered a hook; then it forgets them all, which costs a walk each. */
 const REMEMBERED = 10_000
 const MOVES: ReadonlySet<FunctionName | undefined> = new Set<FunctionName>([
@@ -100,7 +101,7 @@ class CompiledHook {
     return {
       set: this.#set(writing.map(({ id }) => id!)),
       lookups: bound.filter(({ id }) => id === null).map(({ binding }) => binding),
-      movesPosition: does((name) => MOVES.has(name)),
+      moves: this.#set(writing.filter(({ binding }) => MOVES.has(functionOf(binding))).map(({ id }) => id!)),
       consumes: does((name) => name === 'on_message_acked_for_queue'),
       forgetsPosition: does((name) => name === 'on_acked_delete'),
     }

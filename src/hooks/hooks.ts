@@ -1,10 +1,10 @@
 // Both ways through the rooms begin here. The way out: `record` decides what is journalled, for which bindings, and which
 // local truth changes in the same transaction. The way in: the lookups that are bound to an event.
 
-import type { Fetch } from '../fetch/fetch.ts'
-import type { Later } from '../fetch/messages.ts'
+import type { Fetch, Follow } from '../fetch/fetch.ts'
+import type { Later, Skip } from '../fetch/messages.ts'
 import type { Binding } from '../model/binding.ts'
-import type { EventDraft, HookEvent, HookName, Message, Seq, Subscription } from '../model/event.ts'
+import type { EventDraft, HookEvent, HookName, Message, Subscription } from '../model/event.ts'
 import type { Journal, LocalWrite } from '../queue/journal.ts'
 import type { Store } from '../store/store.ts'
 import { Compiled, functionOf, isLookup, type Match } from './compile.ts'
@@ -18,6 +18,12 @@ export interface HooksOptions {
   readonly fetch: Fetch
   /** Wall time, ms. */
   readonly clock: { now(): number }
+}
+
+/** What is journalled, and the local truth that changes with it. */
+interface Change {
+  readonly draft: EventDraft
+  readonly local: readonly LocalWrite[]
 }
 
 const NO_WRITES: readonly LocalWrite[] = []
@@ -34,6 +40,7 @@ export class Hooks {
     this.#store = store
     this.#fetch = fetch
     this.#clock = clock
+    fetch.onFollow((to) => this.#follow(to))
   }
 
   /** From when this resolves, these bindings count. What is journalled keeps those that it was journalled with. */
@@ -55,9 +62,10 @@ export class Hooks {
    */
   record(draft: EventDraft, done: Recorded): void {
     const match = this.#compiled.match(draft.hook, draft.topic)
-    const local = this.#localTruth(draft, match)
+    const isAck = draft.hook === 'message.acked'
+    const change = isAck ? this.#acknowledged(draft, match) : { draft, local: this.#localTruth(draft, match) }
     if (!isJournalled(draft, match.set)) {
-      for (const write of local) this.#journal.post(write)
+      for (const write of change.local) this.#journal.post(write)
       this.#journal.after(() => done(null, null))
       return
     }
@@ -65,30 +73,35 @@ export class Hooks {
       if (!error) this.#store.committed(event, match.set)
       done(error, error ? null : event)
     }
-    const kept = draft.hook === 'message.acked' ? this.#heldBack(draft) : draft
-    const event: HookEvent = this.#journal.append(kept, match.set, committed, local)
+    const event: HookEvent = this.#journal.append(change.draft, match.set, committed, change.local)
   }
 
-  /** While a pool owes the client older messages, its position there stays where it is. */
-  #heldBack(draft: EventDraft): EventDraft {
-    const { clientid, topic, more } = draft
-    if (more?.msgid === undefined || this.#fetch.acknowledged(clientid, topic, more.msgid)) return draft
-    const { position: _, ...kept } = more
-    return { ...draft, more: kept }
+  /** While the client is owed older messages by a pool, its position there stays where it is; here it moves. */
+  #acknowledged(draft: EventDraft, match: Match): Change {
+    const { clientid, topic, more = {} } = draft
+    const { msgid, position, ...rest } = more
+    if (msgid === undefined) return { draft, local: NO_WRITES }
+    const local: LocalWrite[] = []
+    if (match.consumes) local.push(this.#store.consumed.write(msgid))
+    if (match.moves === 0) return { draft, local }
+    const ack = this.#fetch.acknowledged({ clientid, topic, msgid, position })
+    if (ack.position.own ?? ack.position.row) local.push(this.#store.positions.move(clientid, topic, ack.position))
+    return { draft: ack.mayMove ? draft : { ...draft, more: { ...rest, msgid } }, local }
   }
 
-  #localTruth({ hook, clientid, topic, retain, more }: EventDraft, match: Match): readonly LocalWrite[] {
-    const { retained, positions, consumed } = this.#store
+  /** Only for the bindings that move positions: the acknowledgement itself was journalled for all of them. */
+  #follow({ clientid, topic, position }: Parameters<Follow>[0]): void {
+    const { moves } = this.#compiled.match('message.acked', topic)
+    if (moves === 0) return
+    const more = { msgid: position, position }
+    this.#journal.append({ hook: 'message.acked', clientid, topic, more }, moves, () => {})
+  }
+
+  #localTruth({ hook, clientid, topic, retain }: EventDraft, match: Match): readonly LocalWrite[] {
+    const { retained, positions } = this.#store
     switch (hook) {
       case 'message.publish':
         return retain ? [retained.write(topic)] : NO_WRITES
-      case 'message.acked': {
-        const writes: LocalWrite[] = []
-        if (match.movesPosition && more?.position !== undefined)
-          writes.push(positions.move(clientid, topic, more.position))
-        if (match.consumes && more?.msgid !== undefined) writes.push(consumed.write(more.msgid))
-        return writes
-      }
       case 'session.unsubscribed':
         return match.forgetsPosition ? [positions.delete(clientid, topic)] : NO_WRITES
       case 'client.connected':
@@ -121,12 +134,7 @@ export class Hooks {
    * Messages that a new or resumed subscription is owed, oldest first, less those that `skip` names; null: no fetch is
    * bound to the filter. Ends within the deadline; `later` gets what a pool that was away then has, when it is back.
    */
-  messages(
-    clientid: string,
-    filter: string,
-    skip: (msgid: string, seq?: Seq) => boolean,
-    later?: Later,
-  ): AsyncIterable<Message> | null {
+  messages(clientid: string, filter: string, skip: Skip, later?: Later): AsyncIterable<Message> | null {
     const bindings = this.#lookups(filter, 'on_message_fetch')
     return bindings.length > 0 ? this.#fetch.messages({ clientid, filter, bindings, skip, later }) : null
   }

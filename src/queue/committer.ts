@@ -111,6 +111,7 @@ export class Committer {
     const { waiting, sets } = this.#onItsWay!
     this.#onItsWay = null
     this.#page.giveBack(answer.page)
+    this.#policy.ended(answer.commitMs, performance.now())
     this.#trouble = answer.failed?.message ?? answer.refused
     const error = errorOf(answer)
     this.#telling = true

@@ -52,6 +52,8 @@ export interface Answer {
   readonly refused: string | null
   /** The commit failed: nothing is in; the writer keeps the local writes for the next one. */
   readonly failed: { readonly code: string; readonly message: string; readonly noSpace: boolean } | null
+  /** What the transaction took. */
+  readonly commitMs: number
   readonly report: Report
 }
 

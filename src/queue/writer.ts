@@ -83,8 +83,9 @@ export class Writer {
 
   batch({ page, used, sets, now }: Batch): Answer {
     this.#clockSkewMs = now - Date.now()
+    const began = performance.now()
     const fate = this.#commit(Buffer.from(page, 0, used), sets)
-    return { kind: 'answer', page, ...fate, report: this.report() }
+    return { kind: 'answer', page, ...fate, commitMs: performance.now() - began, report: this.report() }
   }
 
   report(): Report {

@@ -9,8 +9,8 @@ import type { Journal } from '../queue/journal.ts'
 /** A place in the journal: everything up to it was routed to the sessions that were there. */
 export interface Horizon {
   readonly seq: Seq
-  /** Absent: nothing was routed since the start, every id of ours is older. */
-  readonly id: EventId | undefined
+  /** Null: the journal is empty. */
+  readonly id: EventId | null
 }
 
 export class OwnIds {
@@ -21,7 +21,7 @@ export class OwnIds {
 
   constructor(journal: Journal) {
     this.#journal = journal
-    this.#horizon = { seq: journal.lastSeq, id: undefined }
+    this.#horizon = { seq: journal.lastSeq, id: newestId(journal) }
   }
 
   /** Called as each event is on disk, just before it is routed. */
@@ -46,4 +46,13 @@ export class OwnIds {
     }
     return this.#nodes.nodes
   }
+}
+
+/** Not that of a dead letter's retry, which has the id that it had before. */
+function newestId(journal: Journal): EventId | null {
+  for (let seq = journal.lastSeq; seq > 0; seq--) {
+    const [event] = journal.events(seq - 1, 1)
+    if (event) return event.id
+  }
+  return null
 }

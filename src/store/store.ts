@@ -34,7 +34,7 @@ export class Store {
     this.#journal = journal
     this.ids = new OwnIds(journal)
     this.retained = new Retained(journal)
-    this.positions = new Positions(journal, this.ids)
+    this.positions = new Positions(journal)
     this.consumed = new Consumed(journal)
     this.subscriptions = new KnownSubscriptions(journal)
     this.stored = new StoredEvents(journal)

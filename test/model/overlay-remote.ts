@@ -95,7 +95,9 @@ export class Pools implements PoolReader {
   readonly #listeners: ((pool: PoolId) => void)[] = []
   /** Fails the reads though the pool is up: too slow. */
   slow = false
-  reads: ReadOp[] = []
+  readonly reads: ReadOp[] = []
+  /** What happens while the next question is on its way there, and while the answer is on its way back. */
+  onTheWay: ((way: 'there' | 'back') => Promise<void>) | undefined
 
   add(pool: PoolId): Remote {
     const remote = new Remote()
@@ -105,10 +107,14 @@ export class Pools implements PoolReader {
 
   async read<O extends ReadOp>(pool: PoolId, op: O): Promise<readonly RowOf<O>[]> {
     this.reads.push(op)
-    await null
+    const { onTheWay } = this
+    this.onTheWay = undefined
+    await onTheWay?.('there')
     const { remote, up } = this.#remotes.get(pool)!
     if (!up || this.slow) throw new BackendError('transient', 'DEADLINE', 'no answer')
-    return remote.read(op)
+    const rows = remote.read(op)
+    await onTheWay?.('back')
+    return rows
   }
 
   state(pool: PoolId): 'up' | 'down' {

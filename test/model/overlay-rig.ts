@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Fetch } from '../../src/fetch/fetch.ts'
-import type { Later } from '../../src/fetch/messages.ts'
+import type { Later, Skip } from '../../src/fetch/messages.ts'
 import type { PoolReader } from '../../src/fetch/pool-reader.ts'
 import { Hooks } from '../../src/hooks/hooks.ts'
 import { createLogger } from '../../src/log/logger.ts'
@@ -64,6 +64,7 @@ export class Rig {
 
   /** As a crash would not: what was recorded is on disk. */
   async restart(bindings: readonly Binding[]): Promise<void> {
+    this.fetch.close()
     await this.journal.close()
     await this.open(bindings)
   }
@@ -99,12 +100,8 @@ export class Rig {
   }
 
   /** What the client is told when it subscribes. */
-  async told(
-    clientid: string,
-    filter: string,
-    o: { skip?: (msgid: string) => boolean; later?: Later } = {},
-  ): Promise<Message[]> {
-    const messages = this.hooks.messages(clientid, filter, o.skip ?? (() => false), o.later)
+  async told(clientid: string, filter: string, o: { skip?: Skip; later?: Later } = {}): Promise<Message[]> {
+    const messages = this.hooks.messages(clientid, filter, o.skip ?? (() => null), o.later)
     const told: Message[] = []
     for await (const message of messages ?? []) told.push(message)
     return told

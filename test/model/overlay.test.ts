@@ -5,13 +5,14 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import type { Skip } from '../../src/fetch/messages.ts'
 import type { Binding } from '../../src/model/binding.ts'
 import type { HookEvent, Message, Qos, Seq } from '../../src/model/event.ts'
 import { topicMatches } from '../../src/model/topic.ts'
 import { Pools, type Remote } from './overlay-remote.ts'
 import { binding, POOL, Rig } from './overlay-rig.ts'
 
-const SEED = Number(process.env['HOLDFAST_SEED'] ?? Date.now() % 1_000_000)
+const SEED = Number(process.env.HOLDFAST_SEED ?? Date.now() % 1_000_000)
 const HISTORIES = 300
 const STEPS = 40
 
@@ -67,9 +68,11 @@ interface Known {
 
 /** What a client did with a topic's messages, over all its sessions. */
 interface Account {
+  /** Acknowledged; those behind a gap may be told again. */
+  readonly acked: Set<string>
   /** Acknowledged without a gap before them. */
   readonly passed: Set<string>
-  /** Of those, the ones that no position named: a jump over them may be forgotten. */
+  /** Own ones of those, acknowledged before a gap was closed that a foreign row stood behind: the position names that. */
   readonly jumped: Set<string>
   /** Somebody else's rows that an outage kept from the client: still owed, whatever it acknowledges meanwhile. */
   readonly owed: Set<string>
@@ -215,40 +218,69 @@ class History {
       if (open.length === 0) continue
       const next = this.#random.chance(80) ? open[0]! : this.#random.one(open)
       next.acked = true
+      const account = this.#account(client, topic)
+      account.acked.add(next.msgid)
+      account.owed.delete(next.msgid)
       const passed: string[] = []
       while (outstanding[0]?.acked) passed.push(outstanding.shift()!.msgid)
       await rig.acked(client, topic, next.msgid, passed.at(-1) ?? null)
       this.trace.push(`${client} acks ${next.msgid} ${topic}, passing ${passed}`)
-      this.#pass(client, topic, passed)
+      this.#pass(client, topic, passed, next.msgid)
     }
   }
 
-  #pass(client: string, topic: string, passed: readonly string[]): void {
+  #pass(client: string, topic: string, passed: readonly string[], closing: string): void {
     const account = this.#account(client, topic)
     for (const msgid of passed) {
       account.passed.add(msgid)
-      account.owed.delete(msgid)
-      if (msgid !== passed.at(-1)) account.jumped.add(msgid)
+      const isNamed = !isOwn(msgid) || isOwn(passed.at(-1)!) || (isOwn(closing) && msgid <= closing)
+      if (!isNamed) account.jumped.add(msgid)
     }
   }
 
   // ── what is told ──
 
   async #subscribe(client: string, filter: string): Promise<void> {
+    const session = await this.#session(client, filter)
+    const answered = pools.state(POOL) === 'up' && !pools.slow
+    const before = this.#expect(client, filter, answered)
+    session.recalling = []
+    if (this.#random.chance(30)) pools.onTheWay = (way) => this.#meanwhile(client, way)
+    const told = await rig.told(client, filter, {
+      skip: (msgid) => session.had(msgid),
+      later: { signal: session.gone.signal, deliver: (messages) => this.#late(session, messages) },
+    })
+    pools.onTheWay = undefined
+    this.trace.push(`${client} subscribes to ${filter} (answered: ${answered}): ${told.map(({ msgid }) => msgid)}`)
+    const expected = this.#expect(client, filter, answered)
+    for (const [msgid, verdict] of expected) {
+      if (!before.has(msgid))
+        expected.delete(msgid) // it came meanwhile, live
+      else if (verdict === 'must' && before.get(msgid) === 'may') expected.set(msgid, 'may')
+    }
+    for (const msgid of expected.keys()) if (session.had(msgid)) expected.delete(msgid)
+    this.#check(told, expected, `${client} subscribes to ${filter}`)
+    const repeated = ({ msgid, topic }: Message): boolean =>
+      this.#account(client, topic).jumped.has(msgid) && session.has(msgid)
+    session.recalled(told.filter((message) => !repeated(message)))
+    this.#owe(client, filter, answered ? told : null)
+  }
+
+  /** A new one, or the one that subscribes again. */
+  async #session(client: string, filter: string): Promise<Session> {
+    const old = this.#sessions.get(client)
+    if (old?.filter === filter && this.#random.chance(60)) return old
     await this.#leave(client)
     const session = new Session(client, filter)
     this.#sessions.set(client, session)
-    const answered = pools.state(POOL) === 'up' && !pools.slow
-    const expected = this.#expect(client, filter, answered)
-    const told = await rig.told(client, filter, {
-      skip: (msgid) => session.has(msgid),
-      later: { signal: session.gone.signal, deliver: (messages) => this.#late(session, messages) },
-    })
-    this.trace.push(`${client} subscribes to ${filter} (answered: ${answered}): ${told.map(({ msgid }) => msgid)}`)
-    this.#check(told, expected, `${client} subscribes to ${filter}`)
-    session.sent(told)
-    if (answered) this.#settle(client, told)
-    else this.#owe(client, filter)
+    return session
+  }
+
+  async #meanwhile(client: string, way: string): Promise<void> {
+    this.trace.push(`on the way ${way}:`)
+    if (this.#random.chance(50)) await this.#publish(this.#topic('m'))
+    if (this.#random.chance(50)) await this.#acknowledge(client)
+    if (this.#random.chance(50)) this.#forwardSome()
   }
 
   /** For each message of the filter's topics: must it be told, must it not, or may it? */
@@ -265,8 +297,9 @@ class History {
   #verdict(client: string, { msgid, topic, seq }: Known, answered: boolean): 'must' | 'may' | undefined {
     const account = this.#account(client, topic)
     if (seq === undefined && !answered) return undefined
-    if (account.owed.has(msgid)) return 'must'
     if (account.passed.has(msgid)) return account.jumped.has(msgid) ? 'may' : undefined
+    if (account.acked.has(msgid)) return 'may'
+    if (account.owed.has(msgid)) return 'must'
     return this.#isBehind(account, topic, msgid, seq) ? 'may' : 'must'
   }
 
@@ -292,10 +325,11 @@ class History {
     this.#checkOrder(told, what)
   }
 
-  /** Own messages of a topic in the journal's order, rows of others in the remote's. */
+  /** Own messages in the journal's order, rows of others in the remote's. (What was removed there comes from here, behind.) */
   #checkOrder(told: readonly Message[], what: string): void {
     for (const own of [true, false]) {
       const places = told
+        .filter(({ msgid }) => !this.#removed.has(msgid))
         .map(({ msgid }) => this.#messages.findIndex((message) => message.msgid === msgid))
         .filter((place) => (this.#messages[place]!.seq !== undefined) === own)
       assert.deepEqual(
@@ -306,21 +340,21 @@ class History {
     }
   }
 
-  // ── fetches that went without the pool ──
+  // ── what a client is owed whatever else it acknowledges ──
 
-  /** What is there now stays owed, but where an acknowledged message is yet to be forwarded: it will come behind. */
-  #owe(client: string, filter: string): void {
-    for (const { msgid, topic, seq } of this.#messages) {
+  /** Rows of others that it was told, or (null) would have been if the pool had answered. */
+  #owe(client: string, filter: string, told: readonly Message[] | null): void {
+    for (const message of this.#messages) {
+      const { msgid, topic, seq } = message
       if (seq !== undefined || !topicMatches(filter, topic)) continue
       const account = this.#account(client, topic)
-      const doomed = [...account.passed].some((passed) => remote.indexOf(passed) < 0)
-      if (!doomed && this.#verdict(client, { msgid, topic, seq }, true) === 'must') account.owed.add(msgid)
+      // what was acknowledged before moves the position when it is forwarded, and past this row if it comes behind it
+      const row = remote.indexOf(msgid)
+      const places = [...account.passed].map((passed) => remote.indexOf(passed))
+      const doomed = places.some((place) => place < 0 || place > row)
+      const isTold = told ? told.some((one) => one.msgid === msgid) : this.#verdict(client, message, true) === 'must'
+      if (isTold && !doomed && !account.passed.has(msgid)) account.owed.add(msgid)
     }
-  }
-
-  #late(session: Session, messages: readonly Message[]): void {
-    this.trace.push(`${session.client} is told late: ${messages.map(({ msgid }) => msgid)}`)
-    session.sent(messages)
   }
 
   /** The pool is back: what the outage kept from this session has come. */
@@ -334,8 +368,9 @@ class History {
     }
   }
 
-  #settle(client: string, told: readonly Message[]): void {
-    for (const { msgid, topic } of told) this.#account(client, topic).owed.delete(msgid)
+  #late(session: Session, messages: readonly Message[]): void {
+    this.trace.push(`${session.client} is told late: ${messages.map(({ msgid }) => msgid)}`)
+    session.sent(messages)
   }
 
   // ── queues and retained messages ──
@@ -389,7 +424,12 @@ class History {
 
   #account(client: string, topic: string): Account {
     const key = `${client} ${topic}`
-    const account = this.#accounts.get(key) ?? { passed: new Set(), jumped: new Set(), owed: new Set() }
+    const account = this.#accounts.get(key) ?? {
+      acked: new Set(),
+      passed: new Set(),
+      jumped: new Set(),
+      owed: new Set(),
+    }
     this.#accounts.set(key, account)
     return account
   }
@@ -402,6 +442,8 @@ class Session {
   readonly gone = new AbortController()
   readonly outstanding = new Map<string, Outstanding>()
   readonly #ever = new Set<string>()
+  /** Live messages wait while a fetch is under way. */
+  recalling: Known[] | undefined
 
   constructor(client: string, filter: string) {
     this.client = client
@@ -412,8 +454,23 @@ class Session {
     return this.#ever.has(msgid)
   }
 
+  had(msgid: string): ReturnType<Skip> {
+    const message = [...this.outstanding.values()].flat().find((one) => one.msgid === msgid)
+    return message ? (message.acked ? 'acknowledged' : 'sent') : null
+  }
+
   live(message: Known): void {
-    if (topicMatches(this.filter, message.topic)) this.sent([message])
+    if (!topicMatches(this.filter, message.topic)) return
+    if (this.recalling) this.recalling.push(message)
+    else this.sent([message])
+  }
+
+  /** The fetch has ended: what it told, then what came meanwhile. */
+  recalled(told: readonly Message[]): void {
+    const live = this.recalling ?? []
+    this.recalling = undefined
+    this.sent(told)
+    this.sent(live)
   }
 
   sent(messages: readonly { msgid: string; topic: string }[]): void {
@@ -427,12 +484,18 @@ class Session {
   }
 }
 
-/** The completions run: memory, a commit, memory. */
+const isOwn = (msgid: string): boolean => !msgid.includes('foreign')
+
+/** The completions run: a read, a commit, the next read. */
 async function completions(): Promise<void> {
-  for (let turn = 0; turn < 4; turn++) {
-    await new Promise((resolve) => setImmediate(resolve))
-    await new Promise<void>((resolve) => rig.journal.after(resolve))
-  }
+  let reads: number
+  do {
+    reads = pools.reads.length
+    for (let turn = 0; turn < 4; turn++) {
+      await new Promise((resolve) => setImmediate(resolve))
+      await new Promise<void>((resolve) => rig.journal.after(resolve))
+    }
+  } while (pools.reads.length > reads)
 }
 
 test(`${HISTORIES} random histories (HOLDFAST_SEED=${SEED})`, async () => {

@@ -47,17 +47,17 @@ test('a retained message keeps no more bytes than its own', async () => {
   assert.notEqual(message!.payload.buffer, chunk.buffer)
 })
 
-test('positions only advance: own ones by id, foreign ones as they come', async () => {
+test("positions only advance: in the journal's order by id, in the pool's as they come", async () => {
   const ids: string[] = []
   for (let i = 0; i < 3; i++) ids.push((await rig.publish('s/1')).id.toString())
   const position = () => rig.store.positions.match('c', 's/1').get('s/1')
   await rig.acked('c', 's/1', ids[1]!)
   await rig.acked('c', 's/1', ids[0]!)
   assert.equal(position()?.own, ids[1])
-  assert.equal(position()?.foreign, null)
+  assert.equal(position()?.row, null)
   await rig.acked('c', 's/1', 'foreign-1')
   await rig.acked('c', 's/1', ids[2]!)
-  assert.deepEqual({ ...position() }, { topic: 's/1', own: ids[2], foreign: 'foreign-1' })
+  assert.deepEqual({ ...position() }, { topic: 's/1', own: ids[2], row: 'foreign-1' })
   await rig.acked('c', 's/2', 'foreign-2')
   assert.deepEqual([...rig.store.positions.match('c', 's/+').keys()], ['s/1', 's/2'])
   assert.equal(rig.store.positions.match('d', 's/+').size, 0)
