@@ -83,7 +83,7 @@ export interface Journal {
   readonly reader: Database
   readonly deadLetters: DeadLetters
 
-  /** Numbers of the bindings, in the same order; the same definition keeps its number over restarts. Resolves when they are on disk. A pool never seen before gets its lane here, at the tail. */
+  /** Numbers of the bindings, in the same order; the same definition keeps its number over restarts. They are on disk before any row that names them. A pool never seen before gets its lane here, at the tail. */
   intern(bindings: readonly Binding[]): Promise<readonly number[]>
   /** Number of a combination of interned bindings; it is persisted with the first row that names it. `[]` is 0. */
   set(bindings: readonly number[]): number
