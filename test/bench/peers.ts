@@ -7,7 +7,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from '../helpers/postgres.ts'
+import { freePort } from '../helpers/ports.ts'
 import { CACHE } from './native.ts'
 
 const MOSQUITTO = '/usr/sbin/mosquitto'

@@ -2,7 +2,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GatewayProcess } from '../helpers/gateway.ts'
-import { freePort } from '../helpers/postgres.ts'
+import { freePort } from '../helpers/ports.ts'
 import type { Bench } from './figure.ts'
 import { residentMb } from './gateway.ts'
 

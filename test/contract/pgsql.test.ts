@@ -12,9 +12,10 @@ import type { PgsqlSettings } from '../../src/backends/pgsql/settings.ts'
 import type { Pool } from '../../src/model/backend.ts'
 import { BackendError, type ErrorClass } from '../../src/model/errors.ts'
 import type { Operation, RemoteMessage } from '../../src/model/operation.ts'
-import { freePort, type PostgresServer, postgresMissing, startPostgres } from '../helpers/postgres.ts'
+import { freePort } from '../helpers/ports.ts'
+import { type PostgresServer, postgresMissing, startPostgres } from '../helpers/postgres.ts'
 import { custom, History, insert, JOURNAL, moveTo } from './operations.ts'
-import { pgsqlSettings } from './subjects.ts'
+import { pgsqlSettings } from './subjects/pgsql.ts'
 
 const never = new AbortController().signal
 const options = { name: 'pool1', dataDir: '/', node: 'n1' }

@@ -4,10 +4,11 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { MarkConflict } from '../../src/model/errors.ts'
 import { AT, custom, insert, JOURNAL, moveTo } from './operations.ts'
-import type { Subject } from './subjects.ts'
+import type { Subject } from './subject.ts'
 import { type Contract, failure, messages, never, PAYLOADS, payloadsOf, strip, write } from './support.ts'
 
-export function markSuite(contract: Contract): void {
+export function markSuite(subject: Subject, contract: Contract): void {
+  if (!subject.transactions) return
   contract('the mark moves with its batch', async ({ pool }, history) => {
     assert.equal(await pool.mark(JOURNAL), null)
     const first = history.events(insert(history.message('a', '1')))
@@ -44,20 +45,21 @@ export function markSuite(contract: Contract): void {
     await twin.write(other, moveTo(other, move.to), { idempotent: false }, never)
   })
 
-  contract('a batch that is refused leaves the mark', async ({ pool, sql }, history) => {
-    await sql('create table small(n integer check (n < 10))')
+  if (!subject.sql) return
+  contract('a batch that is refused leaves the mark', async (bench, history) => {
+    const { pool } = bench
+    await bench.sql('create table small(n integer check (n < 10))')
     const batch = history.events(insert(history.message('a', '1')), custom(['insert into small values (?)', 10]))
     await failure(pool.write(batch, moveTo(batch), { idempotent: false }, never))
     assert.equal(await pool.mark(JOURNAL), null)
-    assert.deepEqual(await pool.read({ read: 'messages', filter: '#' }, never), [])
+    assert.deepEqual(await bench.rows('mqtt_msg'), [])
   })
 }
 
-export function statementSuite(subject: Subject, contract: Contract): void {
+export function statementSuite({ sql: types }: Subject, contract: Contract): void {
+  if (!types) return
   contract('custom statements run in order, among the others', async (bench, history) => {
-    await bench.sql(
-      `create table log(n ${subject.kind === 'pgsql' ? 'serial' : 'integer'} primary key, what text, seen integer)`,
-    )
+    await bench.sql(`create table log(n ${types.serial} primary key, what text, seen integer)`)
     const note = (what: string) => custom(['insert into log(what, seen) select ?, count(*) from mqtt_msg', what])
     await write(
       bench,
@@ -88,7 +90,7 @@ export function statementSuite(subject: Subject, contract: Contract): void {
   })
 
   contract('a payload goes raw where bytes are, and by the rule where text is', async (bench, history) => {
-    await bench.sql(`create table raw(n integer, bytes ${subject.bytes}, text text)`)
+    await bench.sql(`create table raw(n integer, bytes ${types.bytes}, text ${types.text})`)
     const payloads = Object.values(PAYLOADS)
     const writes = payloads.map((payload, n) =>
       custom(['insert into raw(n, bytes, text) values (?, ?, ?)', n, payload, payload]),
@@ -106,9 +108,8 @@ export function statementSuite(subject: Subject, contract: Contract): void {
   })
 
   contract('values of every type are bound', async (bench, history) => {
-    const flag = subject.kind === 'pgsql' ? 'boolean' : 'integer'
     await bench.sql(
-      `create table typed(t text, i integer, b bigint, f double precision, flag ${flag}, flagged integer)`,
+      `create table typed(t text, i integer, b bigint, f double precision, flag ${types.boolean}, flagged integer)`,
     )
     const text = 'insert into typed values (?, ?, ?, ?, ?, ?)'
     await write(
@@ -120,7 +121,7 @@ export function statementSuite(subject: Subject, contract: Contract): void {
       ),
     )
     const rows = await bench.sql(
-      'select t, i, cast(b as text) as b, f, cast(flag as integer) as flag, flagged from typed',
+      `select t, i, ${types.digits('b')} as b, f, cast(flag as integer) as flag, flagged from typed`,
     )
     assert.deepEqual(
       rows.map((row) => Object.values(row)),
@@ -148,13 +149,49 @@ export function statementSuite(subject: Subject, contract: Contract): void {
         custom(['select ? as x', 'y']),
       ),
     )
-    assert.equal((await bench.sql('select * from mqtt_sub')).length, 1)
+    assert.equal((await bench.rows('mqtt_sub')).length, 1)
   })
 }
 
 export function errorSuite(subject: Subject, contract: Contract): void {
-  const tooLong = 'x'.repeat(300)
+  if (subject.sql) refusedStatements(contract)
+  if (subject.hides) missingTables(subject, contract)
 
+  if (subject.maxTopic !== Number.POSITIVE_INFINITY) {
+    contract('what does not fit is refused, never cut, and the rest can go on', async (bench, history) => {
+      const message = history.message('x'.repeat(subject.maxTopic + 1), '1')
+      const error = await failure(write(bench, history.event(insert(message))))
+      assert.equal(error.errorClass, 'permanent')
+      assert.equal(error.operation, 0)
+      assert.deepEqual(await bench.rows('mqtt_msg'), [])
+      await write(bench, history.events(insert(history.message('x'.repeat(subject.maxTopic), '2'))))
+      assert.equal((await bench.rows('mqtt_msg')).length, 1)
+    })
+  } else {
+    contract('the longest names that MQTT allows are stored', async (bench, history) => {
+      const clientid = 'x'.repeat(300)
+      const topic = randomBytes(30_000).toString('hex')
+      const message = history.message(topic, '1', { from: clientid })
+      await write(bench, history.events(insert(message)))
+      assert.deepEqual(await messages(bench, { filter: topic, clientid }), [strip(message, subject)])
+    })
+  }
+
+  contract('the tables may be made again', async (bench, history) => {
+    await write(bench, history.events(insert(history.message('a', '1'))))
+    await bench.schemaAgain()
+    assert.equal((await messages(bench, { filter: 'a' })).length, 1)
+  })
+
+  contract('a pool that is not connected, or was closed, says so', async (bench, history) => {
+    await bench.pool.ping(never)
+    await bench.pool.close()
+    await bench.pool.connect(never)
+    await write(bench, history.events(insert(history.message('a', '1'))))
+  })
+}
+
+function refusedStatements(contract: Contract): void {
   contract('a refused statement is permanent and names its operation', async (bench, history) => {
     await bench.sql('create table small(n integer check (n < 10))')
     const put = (n: number) => custom(['insert into small values (?)', n])
@@ -164,7 +201,7 @@ export function errorSuite(subject: Subject, contract: Contract): void {
     assert.equal(error.errorClass, 'permanent')
     assert.equal(error.operation, 2)
     assert.deepEqual(await bench.sql('select * from small'), [], 'everything is undone')
-    assert.deepEqual(await messages(bench, { filter: '#' }), [])
+    assert.deepEqual(await bench.rows('mqtt_msg'), [])
     await write(bench, history.events(put(3)))
     assert.equal((await bench.sql('select * from small')).length, 1, 'the connection goes on')
   })
@@ -181,11 +218,13 @@ export function errorSuite(subject: Subject, contract: Contract): void {
       assert.equal(error.errorClass, 'permanent', text)
       assert.equal(error.operation, 1, text)
     }
-    assert.deepEqual(await messages(bench, { filter: '#' }), [])
+    assert.deepEqual(await bench.rows('mqtt_msg'), [])
   })
+}
 
+function missingTables(subject: Subject, contract: Contract): void {
   contract('in a batch of one event the operation is always named', async (bench, history) => {
-    await bench.sql('drop table mqtt_retain')
+    await bench.hide('mqtt_retain')
     const message = history.message('a', '1')
     const error = await failure(
       write(
@@ -201,47 +240,15 @@ export function errorSuite(subject: Subject, contract: Contract): void {
   })
 
   contract('a missing table is denied, with what to do; and is found when it is made', async (bench, history) => {
-    await bench.sql('alter table mqtt_msg rename to elsewhere')
+    const bringBack = await bench.hide('mqtt_msg')
     const batch = history.events(insert(history.message('a', '1')), insert(history.message('a', '2')))
     const error = await failure(write(bench, batch))
     assert.equal(error.errorClass, 'denied')
-    assert.match(
-      error.hint ?? '',
-      subject.kind === 'pgsql' ? /holdfast schema pgsql --apply --pool pool1/ : /create the table/,
-    )
+    const apply = `holdfast schema ${subject.kind} --apply --pool pool1`
+    assert.ok(error.hint?.includes(subject.kind === 'sqlite' ? 'create the table' : apply), error.hint)
     assert.equal((await failure(messages(bench, { filter: 'a' }))).errorClass, 'denied')
-    await bench.sql('alter table elsewhere rename to mqtt_msg')
+    await bringBack()
     await write(bench, batch)
     assert.equal((await messages(bench, { filter: 'a' })).length, 2)
-  })
-
-  if (subject.oldTables) {
-    contract('what does not fit is refused, never cut, and the rest can go on', async (bench, history) => {
-      const message = history.message(tooLong, '1')
-      const error = await failure(write(bench, history.event(insert(message))))
-      assert.equal(error.errorClass, 'permanent')
-      assert.equal(error.operation, 0)
-      assert.deepEqual(await messages(bench, { filter: '#' }), [])
-    })
-  } else {
-    contract('the longest names that MQTT allows are stored', async (bench, history) => {
-      const topic = randomBytes(30_000).toString('hex')
-      const message = history.message(topic, '1', { from: tooLong })
-      await write(bench, history.events(insert(message)))
-      assert.deepEqual(await messages(bench, { filter: topic, clientid: tooLong }), [strip(message)])
-    })
-  }
-
-  contract('the tables may be made again', async (bench, history) => {
-    await write(bench, history.events(insert(history.message('a', '1'))))
-    await bench.sql(subject.oldTables ? 'select 1' : bench.backend.schema())
-    assert.equal((await messages(bench, { filter: 'a' })).length, 1)
-  })
-
-  contract('a pool that is not connected, or was closed, says so', async (bench, history) => {
-    await bench.pool.ping(never)
-    await bench.pool.close()
-    await bench.pool.connect(never)
-    await write(bench, history.events(insert(history.message('a', '1'))))
   })
 }

@@ -6,7 +6,7 @@ import { BackendError } from '../../src/model/errors.ts'
 import type { Message } from '../../src/model/event.ts'
 import type { Operation, ReadOp, RemoteMessage } from '../../src/model/operation.ts'
 import type { History } from './operations.ts'
-import type { Bench } from './subjects.ts'
+import type { Bench, Subject } from './subject.ts'
 
 /** A test with a database of its own. */
 export type Contract = (name: string, body: (bench: Bench, history: History) => Promise<void>) => void
@@ -54,8 +54,10 @@ export function messages(
 
 export const payloadsOf = (rows: readonly RemoteMessage[]): string[] => rows.map(({ payload }) => payload.toString())
 
-export function strip({ msgid, topic, payload, qos, retain, from, at }: Message): RemoteMessage {
-  return { msgid, topic, payload, qos, retain, from, at }
+/** What is read of a message that was written. */
+export function strip(message: Message, { timeStepMs }: Subject): RemoteMessage {
+  const { msgid, topic, payload, qos, retain, from, at } = message
+  return { msgid, topic, payload, qos, retain, from, at: at - (at % timeStepMs) }
 }
 
 export async function failure(promise: Promise<unknown>): Promise<BackendError> {

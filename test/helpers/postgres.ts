@@ -14,11 +14,12 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { freePort } from './ports.ts'
+import { childrenOf, dieWithParent, isAlive, signalProcess } from './processes.ts'
 
 const CACHE = process.env.HOLDFAST_CACHE ?? resolve(import.meta.dirname, '../../.cache')
 const DEBIAN = '/usr/lib/postgresql'
@@ -158,7 +159,7 @@ export class PostgresServer {
 
   /** As a power cut would: the server and all its processes at once. */
   async kill9(): Promise<void> {
-    const children = this.#children()
+    const children = childrenOf(this.pid!)
     await this.#signal('SIGKILL')
     for (const pid of children) signalProcess(pid, 'SIGKILL')
     // The next server refuses to start while one of them is still attached to the shared memory.
@@ -167,11 +168,11 @@ export class PostgresServer {
 
   /** Hangs: connections stay open and nothing answers. */
   pause(): void {
-    for (const pid of [this.pid!, ...this.#children()]) signalProcess(pid, 'SIGSTOP')
+    for (const pid of [this.pid!, ...childrenOf(this.pid!)]) signalProcess(pid, 'SIGSTOP')
   }
 
   resume(): void {
-    for (const pid of [...this.#children(), this.pid!]) signalProcess(pid, 'SIGCONT')
+    for (const pid of [...childrenOf(this.pid!), this.pid!]) signalProcess(pid, 'SIGCONT')
   }
 
   async #signal(signal: NodeJS.Signals): Promise<void> {
@@ -182,24 +183,6 @@ export class PostgresServer {
     child.kill(signal)
     await ended
   }
-
-  #children(): number[] {
-    const output = execFileSync('ps', ['-o', 'pid=,ppid=', '-A'], { encoding: 'utf8' })
-    const rows = output
-      .trim()
-      .split('\n')
-      .map((line) => line.trim().split(/\s+/).map(Number))
-    return rows.filter(([, parent]) => parent === this.pid).map(([pid]) => pid!)
-  }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 function binary(name: string): string {
@@ -213,11 +196,6 @@ function account(): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {}
   const id = (flag: string): number => Number(execFileSync('id', [flag, USER], { encoding: 'utf8' }))
   return { uid: id('-u'), gid: id('-g') }
-}
-
-/** A test that is killed leaves no server behind, where the system can see to that. */
-function dieWithParent(command: string[]): string[] {
-  return existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'INT', ...command] : command
 }
 
 function temporaryFolder(): string {
@@ -256,20 +234,4 @@ function makeTemplate(template: string): void {
   rmSync(folder, { recursive: true })
   if (existsSync(template)) rmSync(beside, { recursive: true })
   else renameSync(beside, template)
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')) // a zombie only waits to be collected
-  } catch {
-    return false
-  }
-}
-
-function signalProcess(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error // it ended meanwhile
-  }
 }
