@@ -41,7 +41,7 @@ function greet(gateway: Gateway, etc: string, data: string): void {
     ),
     `data      ${data}`,
     `etc       ${etc}`,
-    ...(plain ? [`try       npx mqtt pub -h ${plain.host} -p ${plain.port} -q 1 -t hello -m world`] : []),
+    ...(plain ? [`try       npx -y mqtt pub -h ${plain.host} -p ${plain.port} -q 1 -t hello -m world`] : []),
   ]
   process.stdout.write(`Holdfast is running.\n${lines.map((line) => `  ${line}\n`).join('')}`)
 }
