@@ -1,7 +1,7 @@
 // The keys of emqx_backend_dynamo.conf, beside its hooks.
 
-import { secret } from '../../config/secret.ts'
-import type { SettingsSpec } from '../../config/spec.ts'
+import { type Revealed, secret } from '../../config/secret.ts'
+import type { Settings, SettingsSpec } from '../../config/spec.ts'
 import { TLS_SETTINGS } from '../../config/tls.ts'
 import { httpUrl, integer, text } from '../../config/values.ts'
 
@@ -19,3 +19,7 @@ export const SETTINGS = {
 export const PLUGIN_SETTINGS = {
   region: { type: text, default: 'us-west-2', doc: 'Region' },
 } as const satisfies SettingsSpec
+
+export type DynamoSettings = Revealed<Settings<typeof SETTINGS>> & {
+  readonly plugin: Settings<typeof PLUGIN_SETTINGS>
+}
