@@ -18,10 +18,10 @@ const MAIN = 'com.amazonaws.services.dynamodbv2.local.main.ServerRunner'
 const READY_MS = 60_000
 export const REGION = 'us-west-2'
 
-/** Why tests with DynamoDB can't run here, for `{ skip }`; false when they can. */
+/** Why tests with DynamoDB can't run here, for `{ skip }`; false when they can. Under CI they fail instead. */
 export function dynamoMissing(): string | false {
-  if (!existsSync(JARS)) return 'DynamoDB Local is not there: scripts/services install dynamo'
-  return hasJava() ? false : 'Java is not installed; as root: scripts/services install dynamo'
+  if ((existsSync(JARS) && hasJava()) || process.env.CI === 'true') return false
+  return 'DynamoDB Local is not installed: scripts/services install dynamo'
 }
 
 function hasJava(): boolean {

@@ -5,52 +5,13 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt'
+import type { IClientOptions } from 'mqtt'
 import { GatewayProcess, until } from '../helpers/gateway.ts'
+import { Client } from '../helpers/mqtt-client.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../helpers/postgres.ts'
 
 const DOCUMENTED = readFileSync(join(import.meta.dirname, '../conf/emqx/pgsql.conf'), 'utf8')
 const STORED = ['news/a', 'news/b', 'state/x', 'state/y', 'state/z', 'mail/dora']
-
-/** A client that keeps what it received. It acknowledges by itself. */
-class Client {
-  readonly received: IPublishPacket[] = []
-  readonly mqtt: MqttClient
-
-  private constructor(client: MqttClient) {
-    this.mqtt = client
-    client.on('message', (_topic, _payload, packet) => this.received.push(packet))
-  }
-
-  static async connect(url: string, clientId: string, options: IClientOptions = {}): Promise<Client> {
-    const client = mqtt.connect(url, { clientId, reconnectPeriod: 0, ...options })
-    const one = new Client(client)
-    await new Promise<void>((resolve, reject) => {
-      client.once('connect', () => resolve())
-      client.once('error', reject)
-    })
-    return one
-  }
-
-  publish(topic: string, payload: string, qos: 0 | 1 | 2 = 1, retain = false): Promise<unknown> {
-    return this.mqtt.publishAsync(topic, payload, { qos, retain })
-  }
-
-  /** What came, as `topic=payload`; retained ones marked `!`. */
-  heard(topic?: string): string[] {
-    return this.received
-      .filter((packet) => topic === undefined || packet.topic === topic)
-      .map((packet) => `${packet.topic}${packet.retain ? '!' : ''}=${packet.payload}`)
-  }
-
-  async hears(count: number, topic?: string): Promise<void> {
-    await until(`${count} messages`, () => this.heard(topic).length >= count, 10_000)
-  }
-
-  end(): Promise<void> {
-    return this.mqtt.endAsync()
-  }
-}
 
 describe('PostgreSQL is away for a while', { skip: postgresMissing() }, () => {
   let server: PostgresServer
