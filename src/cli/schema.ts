@@ -6,7 +6,7 @@ export const schema: Command = {
   summary: "print or apply a backend's tables",
   help: `holdfast schema <kind> [--apply --pool NAME] [--etc DIR] [--data DIR]
 
-Prints the DDL of a backend (pgsql, sqlite). With --apply it is run on the pool NAME of
+Prints the DDL of a backend (pgsql, sqlite, dynamo, …). With --apply it is run on the pool NAME of
 plugins/emqx_backend_<kind>.conf; it may be repeated, what is there stays.`,
   async run(args) {
     const { values, positionals } = parse({

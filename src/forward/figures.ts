@@ -75,7 +75,7 @@ export class LaneFigures {
     this.#o.say(denied ? 'error' : 'warn', denied ? 'lane_blocked' : 'pool_down', fields)
   }
 
-  status(lane: Lane, journalCopied: number): LaneStatus {
+  status(lane: Lane, journalCopied: number, counts: LaneStatus['counts']): LaneStatus {
     const { events, bytes, oldestAt } = lane.lag()
     const ratePerSecond = this.#rate.perSecond(performance.now())
     const { id: pool, name, kind } = this.#o.pool
@@ -98,6 +98,7 @@ export class LaneFigures {
       exactlyOnce: this.#exactlyOnce,
       recovered: { ...this.recovered, journalCopied },
       warnings: this.#warnings,
+      counts,
     }
   }
 

@@ -59,6 +59,7 @@ export class LaneRunner {
   readonly #closing = new AbortController()
   readonly #running: Promise<void>
   #pool: Promise<Pool> | undefined
+  #open: Pool | undefined
   #paused = false
   #stopping = false
   #skip: Skip | undefined
@@ -87,7 +88,7 @@ export class LaneRunner {
   }
 
   status(): LaneStatus {
-    return this.#figures.status(this.#lane, this.#o.identity().copied)
+    return this.#figures.status(this.#lane, this.#o.identity().copied, { ...this.#open?.counts })
   }
 
   pause(): void {
@@ -369,10 +370,16 @@ export class LaneRunner {
   }
 
   #opened(): Promise<Pool> {
-    this.#pool ??= this.#o.open().catch((error) => {
-      this.#pool = undefined // it is tried again at the next connect
-      throw error
-    })
+    this.#pool ??= this.#o.open().then(
+      (pool) => {
+        this.#open = pool
+        return pool
+      },
+      (error) => {
+        this.#pool = undefined // it is tried again at the next connect
+        throw error
+      },
+    )
     return this.#pool
   }
 

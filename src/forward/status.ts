@@ -44,6 +44,8 @@ export interface LaneStatus {
   readonly exactlyOnce: boolean | null
   readonly recovered: Readonly<Recovered>
   readonly warnings: readonly string[]
+  /** What only this kind of backend counts, since start. */
+  readonly counts: Readonly<Record<string, number>>
 }
 
 /** What `pool test` found: answered within `ms`. */

@@ -34,5 +34,6 @@ export function unconfiguredStatus(lane: Lane): LaneStatus | null {
     exactlyOnce: null,
     recovered: { answersLost: 0, journalWentBack: 0, remoteWentBack: 0, journalCopied: 0 },
     warnings: [],
+    counts: {},
   }
 }

@@ -29,6 +29,8 @@ export interface WriteOptions {
  * A pool is used by one lane: `connect`, `mark` and `write` are never called concurrently; `read` and `ping` may be.
  */
 export interface Pool {
+  /** Counts of the kind's own that an operator should see, since start. */
+  readonly counts?: Readonly<Record<string, number>>
   /** (Re)opens the lane's connection and looks at the tables. Called again after every transient failure. */
   connect(signal: AbortSignal): Promise<Connected>
   /** The mark of this journal and pool, or null when there is none (or it can't be kept). */
