@@ -1,6 +1,6 @@
 // The main thread's half of the commit: entries gather in a page, the page goes to the writer, and when its answer is here
-// the entries are told, in the order in which they were made. One page is on its way at most; what is made meanwhile is
-// the next.
+// the entries are told, in the order in which they were made. What is made while a page is on its way is the next one; on a slow disk it
+// follows at once when it is large enough to be worth a sync of its own.
 
 import { HoldfastError, QueueFull } from '../model/errors.ts'
 import type { EventDraft, Seq } from '../model/event.ts'
@@ -16,6 +16,8 @@ import type { Moment } from './record.ts'
 const WRITE = 0
 const TURN = -1
 
+/** Pages on their way at most: a disk works on several syncs at a time, and each of them blocks a thread of libuv's pool. */
+const MOST_ON_THE_WAY = 3
 /** A refused journal is asked again so often, ms. */
 const RETRY_MS = 1000
 
@@ -42,7 +44,7 @@ export class Committer {
   #waiting: Waiting = { marks: [], dones: [] }
   #firstAt = 0
   #lastAt = 0
-  #onItsWay: { waiting: Waiting; sets: readonly SetRow[] } | null = null
+  readonly #onTheWay: { waiting: Waiting; sets: readonly SetRow[] }[] = []
   #telling = false
   #immediate: NodeJS.Immediate | null = null
   #timer: NodeJS.Timeout | null = null
@@ -94,7 +96,7 @@ export class Committer {
   }
 
   turn(done: () => void): void {
-    if (this.#onItsWay || this.#telling || this.#waiting.marks.length > 0) this.#add(TURN, done)
+    if (this.#onTheWay.length > 0 || this.#telling || this.#waiting.marks.length > 0) this.#add(TURN, done)
     else done()
   }
 
@@ -108,10 +110,9 @@ export class Committer {
   }
 
   answer(answer: Answer): void {
-    const { waiting, sets } = this.#onItsWay!
-    this.#onItsWay = null
+    const { waiting, sets } = this.#onTheWay.shift()!
     this.#page.giveBack(answer.page)
-    this.#policy.ended(answer.commitMs, performance.now())
+    this.#policy.ended(answer.commitMs)
     this.#trouble = answer.failed?.message ?? answer.refused
     const error = errorOf(answer)
     this.#telling = true
@@ -151,7 +152,7 @@ export class Committer {
     if (marks.length === 0) this.#firstAt = this.#lastAt
     marks.push(mark)
     dones.push(done)
-    if (this.#onItsWay || this.#telling || this.#immediate) return
+    if (this.#telling || this.#immediate || !this.#mayFollow()) return
     if (this.#timer && !GroupCommit.enough(marks.length)) return
     this.#cancel()
     // what one turn of the event loop brings is one batch at least
@@ -163,7 +164,7 @@ export class Committer {
 
   /** Sends, or waits, or does nothing, as it is right now. */
   #next(): void {
-    if (this.#onItsWay || this.#telling) return
+    if (this.#telling || !this.#mayFollow()) return
     this.#takeTurns()
     this.#cancel()
     const { length } = this.#waiting.marks
@@ -176,9 +177,16 @@ export class Committer {
     }
   }
 
+  /** May what waits go to the writer, as far as what is on the way is concerned? */
+  #mayFollow(): boolean {
+    const { length } = this.#onTheWay
+    if (length === 0) return true
+    return length < MOST_ON_THE_WAY && this.#policy.overlaps && GroupCommit.enough(this.#waiting.marks.length)
+  }
+
   /** Turns with nothing before them that would need a commit. */
   #takeTurns(): void {
-    while (this.#page.used === 0 && this.#waiting.marks.length > 0) {
+    while (this.#page.used === 0 && this.#waiting.marks.length > 0 && this.#onTheWay.length === 0) {
       const { waiting } = this.#takeWaiting()
       this.#telling = true
       this.#tell(waiting, null, false)
@@ -207,7 +215,7 @@ export class Committer {
     const { waiting } = this.#takeWaiting()
     const sets = [...this.#o.sets()]
     this.#policy.began(waiting.marks.length, now)
-    this.#onItsWay = { waiting, sets }
+    this.#onTheWay.push({ waiting, sets })
     this.#o.send({ kind: 'batch', ...this.#page.take(), sets, now: this.#o.now() })
   }
 

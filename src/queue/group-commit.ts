@@ -1,10 +1,9 @@
 // When does what waits become a commit? Each commit costs an fsync and a few whole pages, whatever it holds: alone it goes
 // at once (nobody should wait for nothing), under load it waits a little for company (a card wears out by bytes written).
-// On a slow disk a full one waits too: publishers with a limited window send again only when they were acknowledged, so a
-// commit that leaves at once takes half of them, and the other half waits for the next; one that waits takes all.
+// A disk that takes long for a sync takes several at a time in hardly more: there the next commit does not wait for the last.
 // Pure: times come from outside.
 
-/** Commits that hold so many need no more company on a quick disk. */
+/** Commits that hold so many need no more company. */
 const ENOUGH = 64
 /** After so long without a newcomer all who wanted to come have come, ms. */
 const QUIET_MS = 2
@@ -12,10 +11,8 @@ const QUIET_MS = 2
 const BUSY_RATE = 250
 /** Memory of the rate, ms. */
 const MEMORY_MS = 200
-/** A disk that takes longer for a commit is slow, ms. */
-const SLOW_COMMIT_MS = 4
-/** Those who answer an acknowledgement come closer together than this, ms. */
-const SLOW_QUIET_MS = 1
+/** From here on a commit is slow, ms. Below it an overlap costs more commits than it saves time. */
+const SLOW_MS = 3
 /** Part of the newest commit in the average. */
 const NEWEST_PART = 0.2
 
@@ -24,9 +21,8 @@ export class GroupCommit {
   /** Entries of late, forgotten exponentially; divided by MEMORY_MS it is the rate per ms. */
   #level = 0
   #levelAt = Number.NEGATIVE_INFINITY
-  /** Duration of a commit, on average, and when the last one ended. */
+  /** Duration of a commit, on average. */
   #commitMs = 0
-  #endedAt = 0
 
   /** @param windowMs upper bound of the wait of the first entry */
   constructor(windowMs: number) {
@@ -39,10 +35,14 @@ export class GroupCommit {
     this.#levelAt = now
   }
 
-  /** A commit that took `commitMs` has ended. */
-  ended(commitMs: number, now: number): void {
+  /** A commit took `commitMs` until it was on disk. */
+  ended(commitMs: number): void {
     this.#commitMs += NEWEST_PART * (commitMs - this.#commitMs)
-    this.#endedAt = now
+  }
+
+  /** Should a commit begin before the last has ended? */
+  get overlaps(): boolean {
+    return this.#commitMs > SLOW_MS
   }
 
   /**
@@ -50,21 +50,13 @@ export class GroupCommit {
    * @returns ms until the commit should begin (ask again then); 0: now
    */
   wait(waiting: number, firstAt: number, lastAt: number, now: number): number {
-    if (!this.#busy(waiting, now)) return 0
-    if (waiting >= ENOUGH) return this.#waitOfMany(lastAt, now)
+    if (waiting >= ENOUGH || !this.#busy(waiting, now)) return 0
     return Math.max(0, Math.min(lastAt + QUIET_MS, firstAt + this.#windowMs) - now)
   }
 
   /** Are there enough of them that none of the reasons to wait holds? Cheap, for every entry. */
   static enough(waiting: number): boolean {
     return waiting >= ENOUGH
-  }
-
-  /** Not longer than a commit takes: what is lost by waiting in vain is then no more than what can be won. */
-  #waitOfMany(lastAt: number, now: number): number {
-    if (this.#commitMs < SLOW_COMMIT_MS) return 0
-    const most = Math.min(this.#commitMs, this.#windowMs)
-    return Math.max(0, Math.min(lastAt + SLOW_QUIET_MS, this.#endedAt + most) - now)
   }
 
   #busy(waiting: number, now: number): boolean {

@@ -52,7 +52,7 @@ export interface Answer {
   readonly refused: string | null
   /** The commit failed: nothing is in; the writer keeps the local writes for the next one. */
   readonly failed: { readonly code: string; readonly message: string; readonly noSpace: boolean } | null
-  /** What the transaction took. */
+  /** From its begin until it was on disk. */
   readonly commitMs: number
   readonly report: Report
 }

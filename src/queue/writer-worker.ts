@@ -20,11 +20,9 @@ tell({ kind: 'ready', report: writer.report() })
 
 function receive(message: ToWriter): void {
   switch (message.kind) {
-    case 'batch': {
-      const answer = writer.batch(message)
-      main.postMessage(answer, [answer.page])
+    case 'batch':
+      writer.batch(message, (answer) => main.postMessage(answer, [answer.page]))
       break
-    }
     case 'lanes':
       writer.addLanes(message.port)
       break

@@ -10,6 +10,7 @@ import { Cursors } from './cursors.ts'
 import { DropOldest } from './drop-oldest.ts'
 import type { JournalIdentity } from './journal.ts'
 import { LaneServer } from './lane-server.ts'
+import { LogSync } from './log-sync.ts'
 import type { Answer, Batch, Report, WriterStart } from './messages.ts'
 import { type PageTarget, type Part, readPage, writesOf } from './page.ts'
 import { Retention } from './retention.ts'
@@ -37,6 +38,7 @@ export class Writer {
   readonly #dropOldest: DropOldest
   readonly #room: Room
   readonly #lanes: LaneServer
+  readonly #log: LogSync
   readonly #target: PageTarget
   readonly #putSet: Statement
   readonly #putMeta: Statement
@@ -53,6 +55,7 @@ export class Writer {
 
   constructor(db: Database, start: WriterStart) {
     this.#db = db
+    db.pragma('synchronous = NORMAL')
     this.#shared = new Shared(start.shared)
     this.#shared.lastSet = db.prepare<[], number>('select coalesce(max(id), 0) from binding_set').pluck().get()!
     this.#clockSkewMs = start.clockSkewMs
@@ -60,7 +63,6 @@ export class Writer {
     this.#putSet = db.prepare('insert or ignore into binding_set (id, bindings) values (?, ?)')
     this.#putMeta = db.prepare('insert or replace into meta (key, value) values (?, ?)')
     const now = () => this.#now()
-    const transaction = (action: () => void) => this.#transaction(action)
     this.#cursors = new Cursors(db)
     this.#retention = new Retention(db, {
       retainMs: start.retainMs,
@@ -68,7 +70,12 @@ export class Writer {
       floors: this.#floors,
       now,
     })
-    this.#lanes = new LaneServer(db, { cursors: this.#cursors, shared: this.#shared, transaction, now })
+    this.#lanes = new LaneServer(db, {
+      cursors: this.#cursors,
+      shared: this.#shared,
+      transaction: (action) => this.#durably(action),
+      now,
+    })
     this.#dropOldest = new DropOldest(db, this.#cursors, this.#retention, (pool, seq) =>
       this.#lanes.tell({ kind: 'moved', pool, seq }),
     )
@@ -77,15 +84,22 @@ export class Writer {
     this.#first = first
     this.#newest = last
     this.#rows = last === 0 ? 0 : Math.max(1, last - first + 1 - this.#storedGaps())
+    this.#log = new LogSync(start.file)
     this.#target = this.#makeTarget(start.statements)
     this.#timer = setTimeout(() => this.#tick(), TICK_MS)
   }
 
-  batch({ page, used, sets, now }: Batch): Answer {
+  /** Commits it; `answer` is called when that is on disk, or has failed, in the order of the batches. */
+  batch({ page, used, sets, now }: Batch, answer: (answer: Answer) => void): void {
     this.#clockSkewMs = now - Date.now()
     const began = performance.now()
     const fate = this.#commit(Buffer.from(page, 0, used), sets)
-    return { kind: 'answer', page, ...fate, commitMs: performance.now() - began, report: this.report() }
+    const newest = this.#newest
+    this.#log.after(() => {
+      const commitMs = performance.now() - began
+      if (!fate.failed) this.#committed(newest, commitMs)
+      answer({ kind: 'answer', page, ...fate, commitMs, report: this.report() })
+    })
   }
 
   report(): Report {
@@ -121,11 +135,12 @@ export class Writer {
     if (this.#timer) clearTimeout(this.#timer as NodeJS.Timeout)
     this.#lanes.close()
     this.#withoutTrouble(() =>
-      this.#transaction(() => {
+      this.#durably(() => {
         this.#cursors.persist()
         this.#putAlive()
       }),
     )
+    this.#log.close()
     this.#db.close()
   }
 
@@ -139,7 +154,8 @@ export class Writer {
       this.#transaction(() => this.#write(entries, sets, refused === null ? 'all' : 'writes', withCursors))
       this.#carried = []
       if (withCursors) this.#cursorsPersisted()
-      this.#committed(sets, performance.now() - began)
+      this.#shared.lastSet = sets.at(-1)?.[0] ?? this.#shared.lastSet
+      this.#shared.rowBytes = this.#rowBytes()
       return { refused, failed: null }
     } catch (error) {
       if (!isDiskTrouble(error)) throw error
@@ -158,14 +174,12 @@ export class Writer {
     if (performance.now() - this.#aliveAt > ALIVE_EVERY_MS) this.#putAlive()
   }
 
-  #committed(sets: Batch['sets'], ms: number): void {
+  /** Everything up to `newest` is on disk: the lanes may forward it. */
+  #committed(newest: Seq, ms: number): void {
     const commits = this.#commits
     this.#commits = { count: commits.count + 1, sum: commits.sum + ms, max: Math.max(commits.max, ms) }
-    const lastSet = sets.at(-1)?.[0]
-    if (lastSet !== undefined) this.#shared.lastSet = lastSet
-    this.#shared.rowBytes = this.#rowBytes()
-    if (this.#newest === this.#shared.lastSeq) return
-    this.#shared.lastSeq = this.#newest
+    if (newest === this.#shared.lastSeq) return
+    this.#shared.lastSeq = newest
     this.#lanes.wake()
   }
 
@@ -229,6 +243,16 @@ export class Writer {
   #cursorsPersisted(): void {
     this.#cursors.persisted()
     this.#cursorsAt = performance.now()
+  }
+
+  /** A transaction that is on disk when this returns; of others the log is synced, or nobody waits for them. */
+  #durably(action: () => void): void {
+    this.#db.pragma('synchronous = FULL')
+    try {
+      this.#transaction(action)
+    } finally {
+      this.#db.pragma('synchronous = NORMAL')
+    }
   }
 
   #transaction(action: () => void): void {

@@ -55,3 +55,13 @@ test('enough is enough', () => {
 test('a window of nothing never waits', () => {
   assert.ok(simulate(every(1, 200), { windowMs: 0 }).every(([, entries]) => entries <= 2))
 })
+
+test('commits overlap on a slow disk only, and one hiccup does not make it slow', () => {
+  const policy = new GroupCommit(10)
+  assert.equal(policy.overlaps, false)
+  for (let i = 0; i < 20; i++) policy.ended(1)
+  policy.ended(10)
+  assert.equal(policy.overlaps, false)
+  for (let i = 0; i < 20; i++) policy.ended(6)
+  assert.equal(policy.overlaps, true)
+})
