@@ -18,7 +18,9 @@ const OF_HOOK = {
   'message.acked': ['msgid', 'topic', 'clientid', 'from'],
 } as const satisfies Record<HookName, readonly string[]>
 
-type Parameter = (typeof OF_HOOK)[HookName][number] | (typeof EVERYWHERE)[number]
+type Parameter = (typeof OF_HOOK)[HookName][number] | (typeof EVERYWHERE)[number] | OfMessage
+/** Values of the message's hash in Redis that have no parameter of their own; nobody writes these in a conf. */
+type OfMessage = 'message.retain' | 'message.ts'
 
 /** @returns the parameters of a hook; where `payload` is one, `payload.<path>` is too. */
 export function parameterNames(hook: HookName): readonly string[] {
@@ -64,6 +66,8 @@ const READERS: Readonly<Record<Parameter, (event: HookEvent, node: string) => Pa
   from: (event) => event.more?.from ?? null,
   node: (_event, node) => node,
   timestamp: (event) => event.at,
+  'message.retain': (event) => String(event.retain ?? false),
+  'message.ts': (event) => Math.floor(event.at / 1000),
 }
 
 /** The message as JSON, with the fields that EMQX's message hash has; a payload that is no text is in base64. */

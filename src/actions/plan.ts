@@ -1,6 +1,6 @@
 // An event and a binding make one write, or none. Pure: the same two make the same write whenever they are asked.
 
-import type { Binding, FunctionName, Statement } from '../model/binding.ts'
+import type { Binding, BindingOptions, FunctionName, Statement } from '../model/binding.ts'
 import type { HookEvent, Message } from '../model/event.ts'
 import type { BoundStatement, Write } from '../model/operation.ts'
 import { parameterReader } from './parameters.ts'
@@ -12,12 +12,13 @@ export interface PlanContext {
 
 /** @returns null where the event makes no write for the binding's function, e.g. on_message_publish of QoS 0. */
 export function plan(event: HookEvent, binding: Binding, context: PlanContext): Write | null {
-  const { action } = binding
-  if ('function' in action) return PLANS[action.function](event, context)
-  return { do: 'statements', statements: bind(action.statements, event, context) }
+  const { action, options } = binding
+  if ('function' in action) return PLANS[action.function](event, context, options)
+  const statements = binding.pool.startsWith('redis.') ? action.statements.map(withMessageFields) : action.statements
+  return { do: 'statements', statements: bind(statements, event, context) }
 }
 
-type Plan = (event: HookEvent, context: PlanContext) => Write | null
+type Plan = (event: HookEvent, context: PlanContext, options: BindingOptions) => Write | null
 
 const PLANS: Readonly<Record<FunctionName, Plan>> = {
   on_client_connected: ({ clientid, at }, { node }) => ({ do: 'client.online', clientid, node, at }),
@@ -29,9 +30,10 @@ const PLANS: Readonly<Record<FunctionName, Plan>> = {
   on_message_fetch_for_keep_latest: nothing,
   on_retain_lookup: nothing,
   on_acked_delete: ({ clientid, topic }) => ({ do: 'position.delete', clientid, topic }),
-  on_message_publish: (event, context) => (event.qos ? insertMessage(event, context) : null),
+  on_message_publish: (event, context, options) => (event.qos ? insertMessage(event, context, options) : null),
   on_message_store: insertMessage,
-  on_message_store_for_keep_latest: insertMessage,
+  on_message_store_for_keep_latest: (event, { node }) =>
+    clearsRetained(event) ? null : { do: 'message.insert', message: messageOf(event), node, latest: true },
   on_message_retain: (event, { node }) =>
     event.retain && !clearsRetained(event) ? { do: 'retain.put', message: messageOf(event), node } : null,
   on_retain_delete: (event) => (clearsRetained(event) ? { do: 'retain.delete', topic: event.topic } : null),
@@ -42,6 +44,7 @@ const PLANS: Readonly<Record<FunctionName, Plan>> = {
   on_message_acked_for_keep_latest: movePosition,
   on_message_acked_for_queue: ({ clientid, topic, more }) =>
     more?.msgid === undefined ? null : { do: 'message.delete', msgid: more.msgid, topic, clientid },
+  on_subscription_publish: publishSubscription,
 }
 
 /** Lookups write nothing: they ran when the event happened. */
@@ -49,8 +52,16 @@ function nothing(): null {
   return null
 }
 
-function insertMessage(event: HookEvent, { node }: PlanContext): Write | null {
-  return clearsRetained(event) ? null : { do: 'message.insert', message: messageOf(event), node }
+function insertMessage(event: HookEvent, { node }: PlanContext, { expiredTime }: BindingOptions): Write | null {
+  if (clearsRetained(event)) return null
+  const message = messageOf(event)
+  return { do: 'message.insert', message, node, ...(expiredTime === undefined ? {} : { expiredTime }) }
+}
+
+function publishSubscription({ hook, clientid, topic, qos }: HookEvent): Write {
+  const common = { do: 'subscription.publish', clientid, topic } as const
+  if (hook === 'session.unsubscribed') return { ...common, type: 'unsubscribe' }
+  return { ...common, type: 'subscribe', qos: qos ?? 0 }
 }
 
 /** Only an ack that moved the contiguous position moves the remote's. */
@@ -74,6 +85,35 @@ function messageOf(event: HookEvent): Message {
     at: event.at,
     seq: event.seq,
   }
+}
+
+const MESSAGE_FIELDS = [
+  ['id', 'msgid'],
+  ['from', 'clientid'],
+  ['qos', 'qos'],
+  ['topic', 'topic'],
+  ['retain', 'message.retain'],
+  ['payload', 'payload'],
+  ['ts', 'message.ts'],
+] as const
+
+/** Redis: an argument `${message}` is the fields and values of the message's hash, each an argument of its own. */
+function withMessageFields(statement: Statement): Statement {
+  if (!statement.names.includes('message')) return statement
+  const texts = [statement.texts[0]!]
+  const names: string[] = []
+  const add = (before: string, name: string): void => {
+    texts.push(`${texts.pop()}${before}`, '')
+    names.push(name)
+  }
+  for (const [index, name] of statement.names.entries()) {
+    const after = statement.texts[index + 1]!
+    const alone = /(^| )$/.test(texts.at(-1)!) && /^( |$)/.test(after)
+    if (name !== 'message' || !alone) add('', name)
+    else for (const [n, [field, parameter]] of MESSAGE_FIELDS.entries()) add(`${n > 0 ? ' ' : ''}${field} `, parameter)
+    texts.push(texts.pop() + after)
+  }
+  return { texts, names }
 }
 
 function bind(statements: readonly Statement[], event: HookEvent, { node }: PlanContext): BoundStatement[] {

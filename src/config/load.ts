@@ -18,6 +18,8 @@ export interface KindSchema {
   readonly plugin?: SettingsSpec
   /** What pools' keys begin with beside `backend.<kind>.`: Cassandra's `backend.ecql.` */
   readonly prefixes?: readonly string[]
+  /** Bindings that a pool's settings stand for, before those of its hooks. */
+  readonly implied?: (pool: LoadedPool) => readonly Binding[]
   /** False for a kind whose conf can be read, and no more, in this version. */
   readonly built: boolean
 }
@@ -137,7 +139,8 @@ function readPlugin(plugin: PluginFile, content: Buffer, schema: ConfigSchema, f
     return binding ? [{ entry, binding }] : []
   })
   warnDoubleStore(lines, faults)
-  const bindings = lines.map(({ binding }) => binding).sort(byHookAndOrder)
+  const implied = pools.flatMap((pool) => schema.kinds[kind].implied?.(pool) ?? [])
+  const bindings = [...implied, ...lines.map(({ binding }) => binding)].sort(byHookAndOrder)
   return { name: pluginName(kind), kind, file, loaded, pools, bindings }
 }
 

@@ -103,6 +103,6 @@ export class Completions {
   }
 }
 
-function keyOf({ filter }: Reader, { pool, shared }: Source): string {
-  return `${pool} ${shared} ${filter}`
+function keyOf({ filter }: Reader, { pool, shared, latest }: Source): string {
+  return `${pool} ${shared} ${latest} ${filter}`
 }

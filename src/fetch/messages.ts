@@ -178,8 +178,14 @@ export class MessageFetch {
 }
 
 function question(source: Source, { clientid, filter }: Reader, positions: PositionMap): MessagesOp {
-  const { shared, limit, since } = source
-  const common = { read: 'messages', filter, ...(limit !== undefined && { limit }), ...(since && { since }) } as const
+  const { shared, latest, limit, since } = source
+  const common = {
+    read: 'messages',
+    filter,
+    ...(limit !== undefined && { limit }),
+    ...(since && { since }),
+    ...(latest && { latest }),
+  } as const
   if (shared) return common
   const start = positions.get(filter)?.row == null ? source.start : 'earliest'
   const rows = [...positions].flatMap(([topic, { row }]) => (row ? [[topic, row] as const] : []))

@@ -6,6 +6,8 @@ export interface Source {
   readonly pool: PoolId
   /** A queue: all that nobody consumed, instead of what is behind the client's position. */
   readonly shared: boolean
+  /** Of a topic the newest alone. */
+  readonly latest: boolean
   /** The newest so many. */
   readonly limit: number | undefined
   /** Not older than this, wall time ms. */
@@ -20,12 +22,14 @@ export function sourcesOf(bindings: readonly Binding[], now: number): Source[] {
   for (const { pool, action, options } of bindings) {
     const name = 'function' in action ? action.function : ''
     const shared = name === 'on_message_fetch_for_queue'
-    const key = `${shared} ${pool}`
+    const latest = name === 'on_message_fetch_for_keep_latest'
+    const key = `${shared} ${latest} ${pool}`
     if (sources.has(key)) continue
     sources.set(key, {
       pool,
       shared,
-      limit: name === 'on_message_fetch_for_keep_latest' ? 1 : options.maxReturnedCount,
+      latest,
+      limit: latest ? 1 : options.maxReturnedCount,
       since: options.timeRangeMs === undefined ? undefined : now - options.timeRangeMs,
       start: options.start ?? 'earliest',
     })

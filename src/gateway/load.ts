@@ -8,7 +8,11 @@ import { BACKENDS } from '../backends/index.ts'
 import { SETTINGS as mongo, PLUGIN_SETTINGS as mongoPlugin } from '../backends/mongo/settings.ts'
 import { SETTINGS as mysql } from '../backends/mysql/settings.ts'
 import { SETTINGS as pgsql } from '../backends/pgsql/settings.ts'
-import { SETTINGS as redis, PLUGIN_SETTINGS as redisPlugin } from '../backends/redis/settings.ts'
+import {
+  SETTINGS as redis,
+  impliedBindings as redisImplied,
+  PLUGIN_SETTINGS as redisPlugin,
+} from '../backends/redis/settings.ts'
 import { SETTINGS as sqlite } from '../backends/sqlite/settings.ts'
 import { type Fault, formatFault } from '../config/fault.ts'
 import type { HookRules, StatementKey } from '../config/hooks.ts'
@@ -60,25 +64,30 @@ const STATEMENT_KEYS: Readonly<Record<BackendKind, readonly StatementKey[]>> = {
   sqlite: ['sql'],
 }
 
-const KEEP_LATEST = /_for_keep_latest$/
+/** Functions for which only Redis has a place, and the one for which it has none. */
+const REDIS_ALONE = /_for_keep_latest$|^on_subscription_publish$/
+const NOT_REDIS = /^on_message_delivered$/
 
 const rules: HookRules = {
   parseStatement,
   unknownParameters,
   actionKeys: (kind) => STATEMENT_KEYS[kind],
-  // every function is taken on every kind that has a place for its row; mqtt:latest_msg is Redis' alone
-  functions: (kind) =>
-    new Set((Object.keys(FUNCTIONS) as FunctionName[]).filter((name) => kind === 'redis' || !KEEP_LATEST.test(name))),
+  // every function is taken on every kind that has a place for its row
+  functions: (kind) => {
+    const without = kind === 'redis' ? NOT_REDIS : REDIS_ALONE
+    return new Set((Object.keys(FUNCTIONS) as FunctionName[]).filter((name) => !without.test(name)))
+  },
 }
 
 interface Keys {
   readonly pool: SettingsSpec
   readonly plugin?: SettingsSpec
   readonly prefixes?: readonly string[]
+  readonly implied?: KindSchema['implied']
 }
 
 const KEYS: Readonly<Record<BackendKind, Keys>> = {
-  redis: { pool: redis, plugin: redisPlugin },
+  redis: { pool: redis, plugin: redisPlugin, implied: redisImplied },
   mysql: { pool: mysql },
   pgsql: { pool: pgsql },
   mongo: { pool: mongo, plugin: mongoPlugin },

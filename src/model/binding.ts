@@ -29,6 +29,7 @@ export const FUNCTIONS = {
   on_message_acked_for_queue: ['message.acked'],
   on_message_acked_for_pubsub: ['message.acked'],
   on_message_acked_for_keep_latest: ['message.acked'],
+  on_subscription_publish: ['session.subscribed', 'session.unsubscribed'],
 } as const satisfies Record<string, readonly HookName[]>
 export type FunctionName = keyof typeof FUNCTIONS
 

@@ -10,7 +10,15 @@ export type Write =
   /** The state row. A connect sets onlineAt and empties offline_at; a disconnect sets offlineAt only. Times in ms. */
   | { readonly do: 'client.online'; readonly clientid: string; readonly node: string; readonly at: number }
   | { readonly do: 'client.offline'; readonly clientid: string; readonly node: string; readonly at: number }
-  | { readonly do: 'message.insert'; readonly message: Message; readonly node: string }
+  | {
+      readonly do: 'message.insert'
+      readonly message: Message
+      readonly node: string
+      /** Seconds to keep it, for a kind whose rows expire; absent: the kind's own. */
+      readonly expiredTime?: number
+      /** In place of the topic's older ones, which only a kind with such a place does. */
+      readonly latest?: true
+    }
   /** Queue: whoever acknowledges first removes the message for all. */
   | { readonly do: 'message.delete'; readonly msgid: string; readonly topic: string; readonly clientid: string }
   | { readonly do: 'retain.put'; readonly message: Message; readonly node: string }
@@ -24,6 +32,15 @@ export type Write =
       readonly topic: string
       readonly msgid: string
       readonly at: number
+    }
+  /** Told to whoever listens; kept nowhere. */
+  | {
+      readonly do: 'subscription.publish'
+      readonly type: 'subscribe' | 'unsubscribe'
+      readonly clientid: string
+      readonly topic: string
+      /** Absent in an unsubscribe. */
+      readonly qos?: Qos
     }
   /** Custom statements of one action, with the values of `${name}` in order of appearance in each. */
   | { readonly do: 'statements'; readonly statements: readonly BoundStatement[] }
@@ -74,6 +91,8 @@ export type ReadOp =
       readonly since?: number
       /** The newest so many. */
       readonly limit?: number
+      /** From where `message.insert` with `latest` puts them. */
+      readonly latest?: true
     }
   | { readonly read: 'retained'; readonly filter: string }
 

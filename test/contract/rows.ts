@@ -87,8 +87,9 @@ export function rowSuite(subject: Subject, contract: Contract): void {
     const online = { do: 'client.online', clientid: 'c', node: 'n1', at: AT } as const
     const offline = { do: 'client.offline', clientid: 'c', node: 'n1', at: AT + 1000 } as const
     const state = (): Promise<unknown> => bench.rows('mqtt_client')
+    const node = subject.stateHasNode === false ? null : 'n1'
     const row = (state: number, on: number, off: number | null): unknown[] => [
-      { clientid: 'c', state, node: 'n1', online_at: inSteps(on), offline_at: off === null ? null : inSteps(off) },
+      { clientid: 'c', state, node, online_at: inSteps(on), offline_at: off === null ? null : inSteps(off) },
     ]
     await write(bench, history.events(online))
     assert.deepEqual(await state(), row(1, AT, null))

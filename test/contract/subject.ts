@@ -82,6 +82,8 @@ export interface Subject {
   readonly hides: boolean
   /** The tables that it has. */
   readonly tables: readonly Table[]
+  /** False: `mqtt_client` does not say which node; absent: it does. */
+  readonly stateHasNode?: boolean
   /** Each msgid is stored once by the database itself; else only a batch that is written as idempotent looks. */
   readonly uniqueMsgid: boolean
   /** Times are stored in steps of 1 ms, or 1 s; what lies between is cut off. */

@@ -1,9 +1,11 @@
 // The keys of emqx_backend_redis.conf, beside its hooks.
 
+import type { Revealed } from '../../config/secret.ts'
 import { secret } from '../../config/secret.ts'
-import type { SettingsSpec } from '../../config/spec.ts'
+import type { Settings, SettingsSpec } from '../../config/spec.ts'
 import { TLS_SETTINGS } from '../../config/tls.ts'
 import { addresses, choice, integer, text } from '../../config/values.ts'
+import { type Binding, FUNCTIONS, type PoolId } from '../../model/binding.ts'
 
 const PORT = 6379
 
@@ -34,3 +36,20 @@ export const PLUGIN_SETTINGS = {
     doc: 'Seconds that a message is kept; 0 or less means 3600',
   },
 } as const satisfies SettingsSpec
+
+export type RedisSettings = Revealed<Settings<typeof SETTINGS>> & {
+  readonly plugin: Revealed<Settings<typeof PLUGIN_SETTINGS>>
+}
+
+/** With a channel, each subscribe and unsubscribe is told there, before what the hooks do. */
+export function impliedBindings({
+  id,
+  settings,
+}: {
+  id: PoolId
+  settings: Readonly<Record<string, unknown>>
+}): Binding[] {
+  if (settings.channel === undefined) return []
+  const action = { function: 'on_subscription_publish' } as const
+  return FUNCTIONS[action.function].map((hook) => ({ pool: id, hook, order: 0, action, options: {} }))
+}

@@ -1,0 +1,20 @@
+// There is nothing to make; what is printed is the list of keys.
+
+import { readFileSync } from 'node:fs'
+import type { OpenOptions } from '../../model/backend.ts'
+import { backendError } from './errors.ts'
+import type { RedisSettings } from './settings.ts'
+
+export function schema(): string {
+  return readFileSync(new URL('schema.txt', import.meta.url), 'utf8')
+}
+
+/** Looks whether the server can be reached. */
+export async function applySchema(_: OpenOptions, settings: RedisSettings): Promise<void> {
+  const { Connection } = await import('./connection.ts')
+  try {
+    ;(await Connection.open(settings, new AbortController().signal)).close()
+  } catch (error) {
+    throw backendError(error)
+  }
+}

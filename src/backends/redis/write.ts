@@ -1,0 +1,147 @@
+// A batch as one call of batch.lua, which moves the mark with it.
+
+import { BackendError, MarkConflict } from '../../model/errors.ts'
+import type { Mark, MarkMove, Operation, Write } from '../../model/operation.ts'
+import { type Argument, commandsOf } from './commands.ts'
+import type { Connection } from './connection.ts'
+import { backendError } from './errors.ts'
+import { indexKey, markKey, seconds } from './keys.ts'
+import { type Letter, type Rules, render, subscriptionCommand } from './render.ts'
+
+export interface Batch {
+  readonly operations: readonly Operation[]
+  readonly move: MarkMove | null
+}
+
+/** A batch that was refused in the middle: the mark stands where everything before is done. */
+export class Refused extends BackendError {
+  /** Undefined: the mark stands where it did. */
+  readonly reached: Mark | undefined
+
+  constructor(error: BackendError, reached: Mark | undefined) {
+    const { errorClass, code, message, hint, operation, cause } = error
+    super(errorClass, code, message, {
+      ...(hint === undefined ? {} : { hint }),
+      ...(operation === undefined ? {} : { operation }),
+      cause,
+    })
+    this.reached = reached
+  }
+}
+
+/** Rejects with Refused, with MarkConflict, or with what the connection says. */
+export async function writeBatch(connection: Connection, pool: string, batch: Batch, rules: Rules): Promise<void> {
+  const records = new Records()
+  for (const [index, operation] of batch.operations.entries()) {
+    const next = batch.operations[index + 1]
+    add(records, operation, index, rules)
+    if (next && next.seq !== operation.seq) records.endEvent({ seq: operation.seq, event: operation.id.toString() })
+  }
+  records.trim()
+  const answer = await connection.driver.batch(...markArguments(batch.move, pool), ...records.arguments)
+  if (answer === null) return
+  const [what, record, message] = answer as [string, number, string]
+  if (what === 'moved') throw new MarkConflict()
+  throw new Refused(
+    backendError({ message: plain(message) }, records.operationOf(record)),
+    records.reachedBefore(record),
+  )
+}
+
+/** What a custom statement, or a message on the channel, does once only. */
+export function onceCommands(write: Write, rules: Rules): Argument[][] | undefined {
+  if (write.do === 'statements') return commandsOf(write.statements)
+  if (write.do === 'subscription.publish') return subscriptionCommand(write, rules)
+  return undefined
+}
+
+function add(records: Records, { write, id, binding }: Operation, index: number, rules: Rules): void {
+  let once: Argument[][] | undefined
+  try {
+    once = onceCommands(write, rules)
+  } catch (error) {
+    throw backendError(error, index)
+  }
+  if (once) {
+    const name = [id.toString(), String(binding)]
+    records.add(index, 'O', ...name)
+    for (const command of once) records.add(index, 'X', String(command.length), ...command)
+    records.add(index, 'E', ...name)
+    records.once = true
+  } else {
+    render(write, rules, (_, letter, ...values) => records.add(index, letter, ...values))
+    if (write.do === 'message.insert' && !write.latest) records.inserted(write.message.topic)
+  }
+}
+
+class Records {
+  readonly arguments: Argument[] = []
+  /** Something of the event that is being added may be done once only. */
+  once = false
+  readonly #operations: number[] = []
+  readonly #reached: { readonly record: number; readonly mark: Mark }[] = []
+  readonly #inserted = new Map<string, number>()
+
+  add(operation: number, letter: Letter, ...values: readonly Argument[]): void {
+    this.#operations.push(operation)
+    this.arguments.push(letter, ...values)
+  }
+
+  inserted(topic: string): void {
+    this.#inserted.set(topic, (this.#inserted.get(topic) ?? 0) + 1)
+  }
+
+  /** What may be done again is done again after a refusal; only behind the rest the mark has to move. */
+  endEvent(mark: Mark): void {
+    if (!this.once) return
+    this.once = false
+    this.#reached.push({ record: this.#operations.length, mark })
+    this.add(-1, 'M', String(mark.seq), mark.event)
+  }
+
+  /** Twice as many as were added, so that an index never grows by what has expired. */
+  trim(): void {
+    for (const [topic, count] of this.#inserted) this.add(-1, 'T', indexKey(topic), String(2 * count))
+  }
+
+  operationOf(record: number): number | undefined {
+    const operation = this.#operations[record]!
+    return operation < 0 ? undefined : operation
+  }
+
+  reachedBefore(record: number): Mark | undefined {
+    return this.#reached.findLast((one) => one.record < record)?.mark
+  }
+}
+
+function markArguments(move: MarkMove | null, pool: string): (number | Argument)[] {
+  if (!move) return [0, '0']
+  const { journal, node, from, to } = move
+  const [is, shall] = [from, to].map((mark) => (mark ? [String(mark.seq), mark.event] : ['', '']))
+  return [1, markKey(journal, pool), '6', ...is!, ...shall!, node, seconds(Date.now())]
+}
+
+/** An error without what Redis tells of the script in which it happened. */
+function plain(message: string): string {
+  return message.replace(/ script: .*$/s, '').replace(/^(user_script|@user_script):? ?\d+: /, '')
+}
+
+export async function readMark(connection: Connection, journal: string, pool: string): Promise<Mark | null> {
+  const [seq, event] = await connection.driver.hmget(markKey(journal, pool), 'seq', 'event')
+  return seq && event ? { seq: Number(seq), event } : null
+}
+
+/** May the mark be kept? A command that changes nothing tells. */
+export async function mayKeepMark(connection: Connection, pool: string): Promise<boolean> {
+  try {
+    const key = markKey('probe', pool)
+    await connection.driver.hget(key, 'seq')
+    await connection.driver.hdel(key, 'seq')
+    await connection.driver.eval("return redis.call('HSET', KEYS[1], 'seq', 0) and redis.call('DEL', KEYS[1])", 1, key)
+    return true
+  } catch (error) {
+    const { errorClass, code } = backendError(error)
+    if (errorClass === 'denied' && code === 'NOPERM') return false
+    throw error
+  }
+}
