@@ -47,9 +47,11 @@ const DOCUMENTS: Readonly<Record<string, { settings: object; actions: readonly s
     },
     actions: [
       ...NINE_HOOKS.slice(0, 4),
+      'session.subscribed.0 on_subscription_publish', // the channel's
       'session.subscribed.1 on_message_fetch_for_queue',
       'session.subscribed.2 on_message_fetch_for_pubsub',
       'session.subscribed.3 on_retain_lookup',
+      'session.unsubscribed.0 on_subscription_publish',
       ...NINE_HOOKS.slice(6, 9),
       'message.acked.1 on_message_acked_for_queue',
       'message.acked.2 on_message_acked_for_pubsub',
