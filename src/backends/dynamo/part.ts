@@ -66,6 +66,8 @@ function touches(write: Write): Touch[] {
       return [{ table: 'mqtt_acked', hash: write.topic, range: write.clientid, bytes: SMALL }]
     case 'delivered.insert':
       return [{ table: 'mqtt_delivered', hash: write.msgid, range: write.clientid, bytes: SMALL }]
+    case 'subscription.publish':
+      throw new Error('DynamoDB has no channels')
     case 'statements':
       throw new Error('DynamoDB has no custom statements')
   }

@@ -1,6 +1,5 @@
 // Custom commands: split on single spaces first, then filled in, so that a value stays one argument whatever it holds.
 
-import { BackendError } from '../../model/errors.ts'
 import type { BoundStatement, ParameterValue } from '../../model/operation.ts'
 
 export type Argument = string | Buffer
@@ -10,15 +9,13 @@ const PIPELINE = 'pipeline'
 /** It would send what follows to another database. */
 const REFUSED = 'select'
 
-/** The commands of one action, in order. @throws BackendError for one that can't be run among others */
+/** The commands of one action, in order. @throws an error as the server would say it, for one that can't be run among others */
 export function commandsOf(statements: readonly BoundStatement[]): Argument[][] {
   const commands = statements.map(argumentsOf)
   const [first] = commands
   if (first?.length === 1 && wordOf(first) === PIPELINE) commands.shift()
   if (commands.some((command) => wordOf(command) === REFUSED)) {
-    throw new BackendError('permanent', 'SELECT', 'SELECT is no command of a pool with one database', {
-      hint: 'bind the action to a pool of that database',
-    })
+    throw new Error('ERR a pool has one database: bind the action to a pool of the other instead of SELECT')
   }
   return commands
 }

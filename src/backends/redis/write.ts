@@ -123,7 +123,9 @@ function markArguments(move: MarkMove | null, pool: string): (number | Argument)
 
 /** An error without what Redis tells of the script in which it happened. */
 function plain(message: string): string {
-  return message.replace(/( called from script)?( script: .*)?$/s, '').replace(/^(user_script|@user_script):? ?\d+: /, '')
+  return message
+    .replace(/( called from script)?( script: .*)?$/s, '')
+    .replace(/^(user_script|@user_script):? ?\d+: /, '')
 }
 
 export async function readMark(connection: Connection, journal: string, pool: string): Promise<Mark | null> {
