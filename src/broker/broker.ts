@@ -7,6 +7,7 @@ import { Admission, type Principal, principal, type Rules } from './admission.ts
 import { Connection, REFUSED } from './connection.ts'
 import { Deliveries } from './deliveries.ts'
 import { type Engine, startEngine } from './engine.ts'
+import { parsePlainPackets } from './fast-parse.ts'
 import { type DropReason, Figures, type Histogram } from './figures.ts'
 import { Gate } from './gate.ts'
 import type { HooksForBroker } from './hooks-for-broker.ts'
@@ -196,6 +197,7 @@ class RunningBroker implements Broker {
     client.connection = new Connection(client, socket, `${listener.kind}:${listener.name}`)
     if (over) client.connection.refusal = REFUSED.unavailable
     guardParser(client._parser, this.#limits.maxPacketSize)
+    parsePlainPackets(client._parser, this.#limits.maxPacketSize)
   }
 
   #keepHouse(): void {

@@ -20,7 +20,16 @@ export interface EngineClient {
 
 /** mqtt-packet's parser. */
 export interface WireParser {
-  packet: WirePacket & { length: number }
+  /** The one that is being read. */
+  packet: WirePacket
+  readonly error: Error | null
+  /** Parts of it that have been read. */
+  readonly _stateCounter: number
+  /** Bytes that wait for the rest of their packet. */
+  readonly _list: { readonly length: number }
+  /** @returns bytes that wait for more */
+  parse(bytes: Buffer): number
+  emit(event: 'packet', packet: WirePacket): boolean
   _parseLength(): boolean
   _parsePayload(): boolean
   _parseSubscribe(): void
@@ -30,6 +39,12 @@ export interface WireParser {
 
 export interface WirePacket {
   cmd: string
+  length: number
+  retain: boolean
+  qos: number
+  dup: boolean
+  topic: string | null
+  payload: Buffer | null
   messageId?: number
   subscriptions?: RequestedSubscription[]
   unsubscriptions?: string[]
