@@ -242,7 +242,8 @@ export function rowSuite(subject: Subject, contract: Contract): void {
   })
 
   contract('any name comes back as it was', async (bench, history) => {
-    for (const name of ODD_NAMES) {
+    const fitting = ODD_NAMES.filter((name) => !subject.basicPlaneOnly || !/[\u{10000}-\u{10ffff}]/u.test(name))
+    for (const name of fitting) {
       const topic = name.replaceAll('+', 'plus')
       const message = history.message(topic, name, { from: name })
       await write(bench, history.events(insert(message), { do: 'client.online', clientid: name, node: 'n1', at: AT }))
@@ -255,6 +256,6 @@ export function rowSuite(subject: Subject, contract: Contract): void {
       await write(bench, history.events({ do: 'message.delete', msgid: message.msgid, topic, clientid: name }))
       assert.deepEqual(await messages(bench, { filter: topic }), [], name)
     }
-    assert.deepEqual((await bench.rows('mqtt_client')).map(({ clientid }) => clientid).sort(), [...ODD_NAMES].sort())
+    assert.deepEqual((await bench.rows('mqtt_client')).map(({ clientid }) => clientid).sort(), fitting.sort())
   })
 }

@@ -91,6 +91,8 @@ export interface Subject {
   /** Characters of the longest topic that fits in `mqtt_msg`; Infinity: any that MQTT allows. */
   readonly maxTopic: number
   readonly maxPayloadBytes: number
+  /** Names with characters beyond Unicode's basic plane don't fit. */
+  readonly basicPlaneOnly?: boolean
   start(): Promise<void>
   stop(): Promise<void>
   bench(): Promise<Bench>

@@ -3,11 +3,11 @@
 import type { Connected, OpenOptions, Pool, WriteOptions } from '../../model/backend.ts'
 import { BackendError, MarkConflict } from '../../model/errors.ts'
 import type { Mark, MarkMove, Operation, ReadOp, RowOf } from '../../model/operation.ts'
+import { ReadingPool } from '../reading-pool.ts'
 import { Connection } from './connection.ts'
 import { backendError, isStoredAlready, mayBeStale } from './errors.ts'
 import { type Layout, lookAtTables, warningsAbout } from './layout.ts'
 import { read } from './read.ts'
-import { ReadingPool } from './reading-pool.ts'
 import { createMark, NO_MARK } from './schema.ts'
 import type { PgsqlSettings } from './settings.ts'
 import { type Batch, readMark, writeBatch } from './write.ts'
@@ -39,13 +39,13 @@ function remedyFor(error: unknown): Remedy | undefined {
 export class PgsqlPool implements Pool {
   readonly #name: string
   readonly #settings: PgsqlSettings
-  readonly #readers: ReadingPool
+  readonly #readers: ReadingPool<Connection>
   #lane: Lane | undefined
 
   constructor({ name }: OpenOptions, settings: PgsqlSettings) {
     this.#name = name
     this.#settings = settings
-    this.#readers = new ReadingPool(settings)
+    this.#readers = new ReadingPool(settings.pool_size, (signal) => Connection.open(settings, signal, true))
   }
 
   async connect(signal: AbortSignal): Promise<Connected> {

@@ -1,22 +1,31 @@
-// Connections for reads: opened when needed, up to `pool_size`, and kept.
+// Connections for reads: opened when needed, up to a number, and kept.
 
-import { BackendError } from '../../model/errors.ts'
-import { Connection } from './connection.ts'
-import type { PgsqlSettings } from './settings.ts'
+import { BackendError } from '../model/errors.ts'
 
-interface Waiter {
+/** A connection that is used by one at a time. One that is broken is not used again. */
+export interface ReadingConnection {
+  readonly broken: boolean
+  /** Runs `work`; breaks the connection when the signal says so or the server keeps silent. */
+  guard<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>
+  destroy(why: Error): void
+  close(): Promise<void>
+}
+
+interface Waiter<Connection> {
   readonly take: (connection: Connection | null) => void
 }
 
-export class ReadingPool {
-  readonly #settings: PgsqlSettings
+export class ReadingPool<Connection extends ReadingConnection> {
+  readonly #size: number
+  readonly #connect: (signal: AbortSignal) => Promise<Connection>
   #idle: Connection[] = []
   readonly #busy = new Set<Connection>()
-  readonly #waiting = new Set<Waiter>()
+  readonly #waiting = new Set<Waiter<Connection>>()
   #open = 0
 
-  constructor(settings: PgsqlSettings) {
-    this.#settings = settings
+  constructor(size: number, connect: (signal: AbortSignal) => Promise<Connection>) {
+    this.#size = size
+    this.#connect = connect
   }
 
   /** Runs `work` on a connection of its own. One that fails by the network, the clock or the signal is not used again. */
@@ -43,14 +52,14 @@ export class ReadingPool {
       if (!idle.broken) return idle
       this.#open--
     }
-    if (this.#open >= this.#settings.pool_size) {
+    if (this.#open >= this.#size) {
       const handed = await this.#wait(signal)
       if (handed) return handed
       return this.#take(signal)
     }
     this.#open++
     try {
-      return await Connection.open(this.#settings, signal, true)
+      return await this.#connect(signal)
     } catch (error) {
       this.#open--
       this.#handOn(null)
@@ -61,7 +70,7 @@ export class ReadingPool {
   /** @returns a connection, or null when there is room for a new one. */
   #wait(signal: AbortSignal): Promise<Connection | null> {
     return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
+      const waiter: Waiter<Connection> = {
         take: (connection) => {
           signal.removeEventListener('abort', abort)
           this.#waiting.delete(waiter)

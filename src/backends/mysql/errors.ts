@@ -1,0 +1,127 @@
+// What MySQL and the way to it say, sorted: wait, give the entry up, or ask for somebody's help.
+
+import { BackendError, type ErrorClass } from '../../model/errors.ts'
+
+interface Verdict {
+  readonly errorClass: ErrorClass
+  readonly hint?: string
+}
+
+const transient: Verdict = { errorClass: 'transient' }
+const permanent: Verdict = { errorClass: 'permanent' }
+const denied = (hint: string): Verdict => ({ errorClass: 'denied', hint })
+
+const PASSWORD = denied('check user and password of the pool, and from which hosts the server lets the user in')
+const RIGHT = denied('grant the user of the pool the right to the table')
+const HOST = denied('the server refuses this host: grant it access, or `flush hosts` there')
+const CERTIFICATE = denied("check cafile of the pool, and that the server's certificate names its address")
+
+/** By the server's number. What is not here goes by its SQLSTATE. */
+const NUMBERS: Readonly<Record<number, Verdict>> = {
+  1044: denied('grant the user of the pool the right to `database`'),
+  1045: PASSWORD,
+  1049: denied('create the database, or correct `database` of the pool'),
+  1129: HOST,
+  1130: HOST,
+  1142: RIGHT,
+  1143: RIGHT,
+  1153: permanent, // larger than max_allowed_packet
+  1203: transient, // user has too many connections
+  1226: transient, // user's limit of queries
+  1227: RIGHT,
+  1263: permanent, // NULL in a column that takes none
+  1265: permanent, // cut off
+  1267: permanent, // collations that don't go together
+  1292: permanent, // no such time
+  1295: permanent, // can't be prepared
+  1300: permanent, // not of the character set
+  1301: permanent, // larger than max_allowed_packet
+  1364: permanent, // a column without a default
+  1366: permanent, // not of the column's type or character set
+  1370: RIGHT,
+  1419: RIGHT,
+  1526: permanent, // no partition takes it
+  1698: PASSWORD,
+  3819: permanent, // check constraint
+}
+
+/** By SQLSTATE's first two characters; what is not here is transient. */
+const STATES: Readonly<Record<string, Verdict>> = {
+  '21': permanent, // cardinality, number of columns
+  '22': permanent, // data: too long, out of range, not valid
+  '23': permanent, // constraint
+  '28': PASSWORD,
+  '42': permanent, // unknown column or function, syntax
+  '45': permanent, // raised by a trigger or a procedure
+}
+
+const OWN_TABLES = /'(?:\w+\.)?(mqtt_(client|sub|msg|retain|acked|delivered)|holdfast_mark)'/
+const MISSING_TABLE = 1146
+
+/** Codes of the driver, of Node and of OpenSSL, of connections that waiting does not mend. */
+const CONNECTION: Readonly<Record<string, Verdict>> = {
+  CERT_HAS_EXPIRED: CERTIFICATE,
+  DEPTH_ZERO_SELF_SIGNED_CERT: CERTIFICATE,
+  ERR_TLS_CERT_ALTNAME_INVALID: CERTIFICATE,
+  SELF_SIGNED_CERT_IN_CHAIN: CERTIFICATE,
+  UNABLE_TO_GET_ISSUER_CERT: CERTIFICATE,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: CERTIFICATE,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: CERTIFICATE,
+  HANDSHAKE_NO_SSL_SUPPORT: denied('the server does not speak TLS: set `ssl = off` or turn it on there'),
+  ENOENT: denied('the certificate file of the pool is not there'),
+}
+
+interface DriverError extends Error {
+  readonly code?: string
+  readonly errno?: number
+  readonly sqlState?: string
+}
+
+/** @param operation index in the batch, where one is known to be at fault */
+export function backendError(error: unknown, pool: string, operation?: number): BackendError {
+  if (error instanceof BackendError) return error
+  const { code, errno, message } = error as DriverError
+  const { errorClass, hint } = verdict(error as DriverError, pool)
+  const blame = errorClass !== 'transient' && operation !== undefined
+  return new BackendError(errorClass, code ?? (errno === undefined ? 'CONNECTION' : `${errno}`), message, {
+    ...(hint === undefined ? {} : { hint }),
+    ...(blame ? { operation } : {}),
+    cause: error,
+  })
+}
+
+function verdict({ code = '', errno = 0, sqlState, message }: DriverError, pool: string): Verdict {
+  const known = CONNECTION[code]
+  if (known) return known
+  if (sqlState === undefined && errno <= 0) return transient // the network's
+  if (errno === MISSING_TABLE) {
+    return denied(
+      OWN_TABLES.test(message)
+        ? `holdfast schema mysql --apply --pool ${pool}`
+        : 'create the table, or correct the statement',
+    )
+  }
+  return NUMBERS[errno] ?? STATES[sqlState?.slice(0, 2) ?? ''] ?? transient
+}
+
+const STALE: readonly (number | undefined)[] = [1054, 1136, 1292, 1364, 1366, MISSING_TABLE]
+
+/** The tables may have been changed since we looked at them (or the statement is wrong). */
+export function mayBeStale({ cause }: BackendError): boolean {
+  return STALE.includes((cause as DriverError | undefined)?.errno)
+}
+
+const DUPLICATE = 1062
+
+/** A message with this id is there already. */
+export function isStoredAlready({ cause, message }: BackendError): boolean {
+  return (cause as DriverError | undefined)?.errno === DUPLICATE && /for key '[^']*msgid[^']*'/.test(message)
+}
+
+const OUT_OF_RANGE = 1690
+
+/** What `moveMark` makes the server say. */
+export function isNotMoved(error: unknown): boolean {
+  const { errno } = error as DriverError
+  return errno === OUT_OF_RANGE || errno === DUPLICATE
+}

@@ -1,0 +1,47 @@
+// Values as literals of SQL. None depends on the server's rules for escaping: a text that holds a quote, a backslash or
+// a control character is written in hexadecimal digits, and so are bytes that are no text.
+
+import { isUtf8 } from 'node:buffer'
+import { createHash } from 'node:crypto'
+
+const PLAIN = /^[ -&(-[\]-~\u0080-\uffff]*$/
+
+export function text(value: string): string {
+  return PLAIN.test(value) ? `'${value}'` : `_utf8mb4 x'${Buffer.from(value).toString('hex')}'`
+}
+
+export function bytes(value: Buffer): string {
+  if (isUtf8(value)) {
+    const decoded = value.toString()
+    if (PLAIN.test(decoded)) return `'${decoded}'`
+  }
+  return `x'${value.toString('hex')}'`
+}
+
+export function texts(values: Iterable<string>): string {
+  return [...values].map(text).join(', ')
+}
+
+/** A double where it is no whole number: MySQL would take it for a decimal. */
+export function number(value: number): string {
+  return Number.isInteger(value) || String(value).includes('e') ? String(value) : `${value}e0`
+}
+
+/** @param ms wall time; cut off to `digits` of a second, which MySQL would round. null: NULL */
+export function time(ms: number | null, digits = 3): string {
+  if (ms === null) return 'null'
+  return `'${new Date(ms)
+    .toISOString()
+    .slice(0, 19 + (digits > 0 ? Math.min(digits, 3) + 1 : 0))
+    .replace('T', ' ')}'`
+}
+
+/** The hash that our tables' `row_key` holds. */
+export function rowKey(...values: readonly string[]): string {
+  return `x'${createHash('sha256').update(values.join('\0')).digest('hex')}'`
+}
+
+/** A pattern of LIKE that only the text itself matches; to be used with `escape '!'`. */
+export function likeText(value: string): string {
+  return value.replace(/[!%_]/g, '!$&')
+}

@@ -1,0 +1,49 @@
+// Makes the tables: all of them when somebody asks for it, the mark's by itself.
+
+import type { OpenOptions } from '../../model/backend.ts'
+import { Connection } from './connection.ts'
+import { backendError } from './errors.ts'
+import { markSchema, schema } from './schema.ts'
+import type { MysqlSettings } from './settings.ts'
+
+export const NO_MARK =
+  'no right to the table holdfast_mark: messages reach this pool at least once, not exactly once; ' +
+  'create it with `holdfast schema mysql --apply` and grant select, insert and update'
+
+/** Two that do so at once would be in each other's way. */
+const LOCK = "select get_lock('holdfast schema', 60)"
+
+export async function applySchema({ name }: OpenOptions, settings: MysqlSettings): Promise<void> {
+  const signal = new AbortController().signal
+  try {
+    const connection = await Connection.open(settings, signal)
+    try {
+      await connection.guard(signal, () => connection.query(`${LOCK}; ${schema()}`))
+    } finally {
+      await connection.close()
+    }
+  } catch (error) {
+    throw backendError(error, name)
+  }
+}
+
+const NO_RIGHT: readonly (number | undefined)[] = [1044, 1142, 1143, 1227]
+
+/**
+ * Makes the mark's table where it is missing, and tries what will be done to it: MySQL does not tell a user's rights.
+ * @returns whether the mark can be kept
+ */
+export async function prepareMark(connection: Connection): Promise<boolean> {
+  try {
+    await connection.query(
+      `${markSchema()};
+insert into holdfast_mark (journal, pool, seq, event, node, at)
+select journal, pool, seq, event, node, at from holdfast_mark where false;
+update holdfast_mark set seq = seq, event = event, node = node, at = at where journal = ''`,
+    )
+    return true
+  } catch (error) {
+    if (NO_RIGHT.includes((error as { errno?: number }).errno)) return false
+    throw error
+  }
+}
