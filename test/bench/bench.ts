@@ -6,7 +6,8 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { append } from './append.ts'
 import { bytes } from './bytes.ts'
-import { drain } from './drain.ts'
+import { drainMysql } from './drain-mysql.ts'
+import { drain } from './drain-pgsql.ts'
 import { endToEnd } from './end-to-end.ts'
 import { type Bench, type Figure, met, ratio } from './figure.ts'
 import { ingest } from './ingest.ts'
@@ -19,6 +20,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   ingest,
   'slow-disk': slowDisk,
   drain,
+  'drain-mysql': drainMysql,
   bytes,
   rss,
   start,
