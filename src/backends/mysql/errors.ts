@@ -58,18 +58,15 @@ const STATES: Readonly<Record<string, Verdict>> = {
 const OWN_TABLES = /'(?:\w+\.)?(mqtt_(client|sub|msg|retain|acked|delivered)|holdfast_mark)'/
 const MISSING_TABLE = 1146
 
-/** Codes of the driver, of Node and of OpenSSL, of connections that waiting does not mend. */
+/** Codes of the driver and of Node, of connections that waiting does not mend. */
 const CONNECTION: Readonly<Record<string, Verdict>> = {
-  CERT_HAS_EXPIRED: CERTIFICATE,
-  DEPTH_ZERO_SELF_SIGNED_CERT: CERTIFICATE,
-  ERR_TLS_CERT_ALTNAME_INVALID: CERTIFICATE,
-  SELF_SIGNED_CERT_IN_CHAIN: CERTIFICATE,
-  UNABLE_TO_GET_ISSUER_CERT: CERTIFICATE,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: CERTIFICATE,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: CERTIFICATE,
   HANDSHAKE_NO_SSL_SUPPORT: denied('the server does not speak TLS: set `ssl = off` or turn it on there'),
   ENOENT: denied('the certificate file of the pool is not there'),
 }
+
+/** The driver calls everything that goes wrong with TLS by one code; the text is OpenSSL's. */
+const TLS = 'HANDSHAKE_SSL_ERROR'
+const ABOUT_CERTIFICATES = /certificate|unknown ca\b/i
 
 interface DriverError extends Error {
   readonly code?: string
@@ -93,6 +90,7 @@ export function backendError(error: unknown, pool: string, operation?: number): 
 function verdict({ code = '', errno = 0, sqlState, message }: DriverError, pool: string): Verdict {
   const known = CONNECTION[code]
   if (known) return known
+  if (code === TLS) return ABOUT_CERTIFICATES.test(message) ? CERTIFICATE : transient
   if (sqlState === undefined && errno <= 0) return transient // the network's
   if (errno === MISSING_TABLE) {
     return denied(

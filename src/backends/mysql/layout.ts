@@ -22,6 +22,8 @@ export interface Table {
   readonly columns: ReadonlyMap<string, Column>
   /** Columns of each unique index that covers them in full, sorted. */
   readonly unique: readonly string[]
+  /** Has its engine transactions? */
+  readonly transactional: boolean
 }
 
 /** Tables by name; one that is missing is not in it. */
@@ -35,17 +37,21 @@ from information_schema.columns`
 /** The tables of the pool's database. */
 export async function lookAtTables(connection: Connection): Promise<Layout> {
   const named = `table_schema = database() and table_name in (${texts(TABLES)})`
-  const [columns, uniques] = await connection.query<[ColumnRow[], { tableName: string; columns: string }[]]>(
+  type Answers = [ColumnRow[], { tableName: string; columns: string }[], { tableName: string }[]]
+  const [columns, uniques, transactional] = await connection.query<Answers>(
     `${COLUMNS} where ${named} order by ordinal_position;
 select table_name as tableName, group_concat(column_name order by column_name separator ',') as columns
 from information_schema.statistics where ${named} and non_unique = 0
-group by table_name, index_name having sum(sub_part is not null) = 0`,
+group by table_name, index_name having sum(sub_part is not null) = 0;
+select table_name as tableName from information_schema.tables where ${named}
+and engine in (select engine from information_schema.engines where transactions = 'YES')`,
   )
   const layout = new Map<string, Table>()
   for (const name of TABLES) {
     const own = columns.filter((column) => column.tableName === name)
     const unique = uniques.filter((index) => index.tableName === name).map((index) => index.columns)
-    if (own.length > 0) layout.set(name, { columns: byName(own), unique })
+    const safe = transactional.some((table) => table.tableName === name)
+    if (own.length > 0) layout.set(name, { columns: byName(own), unique, transactional: safe })
   }
   return layout
 }
@@ -105,7 +111,8 @@ const NEEDED: Readonly<Record<string, number>> = {
 /** Sentences for an operator whose tables hold less than MQTT allows. */
 export function warningsAbout(layout: Layout): string[] {
   const warnings: string[] = []
-  for (const [name, { columns }] of layout) {
+  for (const [name, { columns, transactional }] of layout) {
+    if (!transactional) warnings.push(`${name}: its engine has no transactions, so rows are written at least once`)
     const of = (so: (column: Column) => boolean): string[] => [...columns.values()].filter(so).map((each) => each.name)
     const narrow = of((column) => (column.maxLength ?? Number.MAX_VALUE) < (NEEDED[column.name] ?? 0))
     if (narrow.length > 0) {

@@ -61,7 +61,8 @@ export class MysqlPool implements Pool {
         await lookAtTables(connection),
       ])
       this.#lane = { connection, statements: new Statements(connection), keepsMark, layout, rowsOfOthers: false }
-      return { exactlyOnce: keepsMark, warnings: [...(keepsMark ? [] : [NO_MARK]), ...warningsAbout(layout)] }
+      const exactlyOnce = keepsMark && [...layout.values()].every(({ transactional }) => transactional)
+      return { exactlyOnce, warnings: [...(keepsMark ? [] : [NO_MARK]), ...warningsAbout(layout)] }
     })
   }
 

@@ -47,7 +47,7 @@ export async function writeBatch(target: Target, batch: Batch): Promise<void> {
   // A statement that commits by itself takes what was done before with it. Then the mark is moved last: what it accounts
   // for is all there, and after a crash in between the batch comes again.
   const markLast = commitsByItself(batch)
-  const texts = ['start transaction']
+  const texts = [markLast ? 'set autocommit = 0' : 'start transaction'] // the former begins anew behind each commit
   if (move) texts.push(`set ${doing(MARK)}`, ...(markLast ? lockMark(move, pool) : moveMark(move, pool)))
   for (const step of todo) {
     const blame = doing(step.operations.length === 1 ? step.operations[0] : undefined)
@@ -56,14 +56,14 @@ export async function writeBatch(target: Target, batch: Batch): Promise<void> {
     } else texts.push(`set ${blame}`, ...renderMerged(step.merged, { layout, idempotent, there }))
   }
   if (move && markLast) texts.push(`set ${doing(MARK)}`, ...moveMark(move, pool))
-  texts.push(`set ${doing(undefined)}`, 'commit')
+  texts.push(`set ${doing(undefined)}`, ...(markLast ? ['commit', 'set autocommit = 1'] : ['commit']))
   try {
     for (const text of joined(texts, connection.maxTextBytes)) await connection.query(text)
   } catch (error) {
     statements.forget()
     if (connection.broken) throw error
-    const at = error instanceof TooLong ? error.doing : await rollback(connection)
-    if (error instanceof TooLong) await connection.query('rollback')
+    const left = await rollback(connection)
+    const at = error instanceof TooLong ? error.doing : left
     if (at === MARK && isNotMoved(error)) throw new MarkConflict()
     throw backendError(error, pool, at === null || at === MARK ? undefined : at)
   }
@@ -71,7 +71,9 @@ export async function writeBatch(target: Target, batch: Batch): Promise<void> {
 
 /** @returns what the transaction was doing */
 async function rollback(connection: Connection): Promise<number | null> {
-  const [rows] = await connection.query<[{ at: number | string | null }[]]>(`select ${DOING} as at; rollback`)
+  const [rows] = await connection.query<[{ at: number | string | null }[]]>(
+    `select ${DOING} as at; rollback; set autocommit = 1`,
+  )
   const at = rows[0]?.at ?? null
   return at === null ? null : Number(at)
 }

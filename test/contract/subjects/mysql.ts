@@ -27,7 +27,7 @@ CREATE TABLE mqtt_retain (id int(11) unsigned NOT NULL AUTO_INCREMENT, topic var
   UNIQUE KEY mqtt_retain_key (topic)) ENGINE=InnoDB DEFAULT CHARSET=utf8;
 CREATE TABLE mqtt_acked (id int(11) unsigned NOT NULL AUTO_INCREMENT, clientid varchar(200) DEFAULT NULL,
   topic varchar(200) DEFAULT NULL, mid int(200) DEFAULT NULL, created timestamp NULL DEFAULT NULL, PRIMARY KEY (id),
-  UNIQUE KEY mqtt_acked_key (clientid,topic)) ENGINE=InnoDB DEFAULT CHARSET=utf8;`
+  UNIQUE KEY mqtt_acked_key (clientid,topic)) ENGINE=InnoDB DEFAULT CHARSET=utf8`
 const OLD: readonly Table[] = ['mqtt_client', 'mqtt_sub', 'mqtt_msg', 'mqtt_retain', 'mqtt_acked']
 const BLOB_BYTES = 65_535
 
