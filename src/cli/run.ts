@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { ConfigFaults, type Gateway, startGateway } from '../gateway/gateway.ts'
 import type { Command } from './cli.ts'
 import { controlPath, serveControl } from './control.ts'
@@ -25,6 +26,7 @@ Starts the gateway and stays in the foreground until SIGTERM or SIGINT. Logs go 
     const control = await serveControl(data, gateway.commands)
     const stopped = untilSignal()
     greet(gateway, etc, data)
+    flushCompileCache() // or a gateway that is always killed would never leave it
     await stopped
     control.close()
     await gateway.close()

@@ -8,6 +8,11 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
+/** As `scripts/holdfast` has it. */
+const environment = (): NodeJS.ProcessEnv => ({
+  NODE_COMPILE_CACHE: new URL('../../.cache/compile', import.meta.url).pathname,
+  ...process.env,
+})
 const run = promisify(execFile)
 
 export interface GatewayFiles {
@@ -61,6 +66,7 @@ export class GatewayProcess {
     this.output = ''
     const child = spawn(process.execPath, [MAIN, 'run', '--etc', this.etc, '--data', this.data], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: environment(),
     })
     this.#child = child
     const collect = (chunk: Buffer): void => {
@@ -106,7 +112,7 @@ export class GatewayProcess {
   /** Runs `holdfast <words>` on this gateway's folders. Rejects with the exit code and what it printed. */
   async holdfast(...words: string[]): Promise<string> {
     const { stdout } = await run(process.execPath, [MAIN, ...words], {
-      env: { ...process.env, HOLDFAST_ETC: this.etc, HOLDFAST_DATA: this.data },
+      env: { ...environment(), HOLDFAST_ETC: this.etc, HOLDFAST_DATA: this.data },
     })
     return stdout
   }
