@@ -111,18 +111,22 @@ export class Connection {
     return !/^role:slave/m.test(found)
   }
 
-  /** The driver says "Connection is closed." where it has told before why. */
+  /** The driver says "Connection is closed." and the like where it has told before why. */
   #told(error: unknown): unknown {
-    return /^Connection is closed|^None of startup nodes|aborted/.test((error as Error).message)
-      ? (this.#end ?? this.#trouble ?? error)
-      : error
+    const { message, lastNodeError } = error as Error & { lastNodeError?: Error }
+    if (lastNodeError && !VAGUE.test(lastNodeError.message)) return lastNodeError
+    return VAGUE.test(message) ? (this.#end ?? this.#trouble ?? error) : error
   }
 }
+
+const VAGUE = /^Connection is closed|^None of startup nodes|aborted/
+
+const addressOf = ({ host, port }: RedisSettings['server'][number]): { host: string; port: number } => ({ host, port })
 
 function driverFor(settings: RedisSettings, topology: Topology): Redis | Cluster {
   const common = { ...commonOptions(settings), lazyConnect: true }
   if (topology.type === 'cluster') {
-    return new Cluster([...topology.servers], {
+    return new Cluster(topology.servers.map(addressOf), {
       redisOptions: common,
       lazyConnect: true,
       clusterRetryStrategy: () => null,
@@ -131,10 +135,12 @@ function driverFor(settings: RedisSettings, topology: Topology): Redis | Cluster
     })
   }
   const single = { ...common, retryStrategy: () => null, enableOfflineQueue: false }
-  if (topology.type === 'single') return new Redis({ ...single, ...topology.servers[0]! })
+  if (topology.type === 'single') {
+    return new Redis({ ...single, ...addressOf(topology.servers[0]!) })
+  }
   return new Redis({
     ...single,
-    sentinels: topology.sentinels.map(({ host, port }) => ({ host, port })),
+    sentinels: topology.sentinels.map(addressOf),
     name: topology.name,
     sentinelRetryStrategy: () => null,
   })

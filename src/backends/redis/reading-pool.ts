@@ -1,11 +1,13 @@
 // Connections for reads: opened when needed, up to `pool_size`, and kept. One takes several questions at a time, so nobody
 // waits for another's turn.
 
+import { BackendError } from '../../model/errors.ts'
 import { Connection } from './connection.ts'
 import type { RedisSettings } from './settings.ts'
 
 interface Reader {
   readonly opening: Promise<Connection>
+  connection: Connection | undefined
   questions: number
 }
 
@@ -24,15 +26,14 @@ export class ReadingPool {
     const reader = this.#least()
     reader.questions++
     try {
-      const connection = await reader.opening
+      const connection = await unlessAborted(reader.opening, signal)
       if (connection.broken) {
         this.#drop(reader)
         return await this.use(signal, work)
       }
       return await connection.guard(signal, () => work(connection))
     } catch (error) {
-      const connection = await reader.opening.catch(() => undefined)
-      if (!connection || connection.broken) this.#drop(reader)
+      if (reader.connection?.broken) this.#drop(reader)
       throw error
     } finally {
       reader.questions--
@@ -51,8 +52,14 @@ export class ReadingPool {
   #least(): Reader {
     const [least] = this.#readers.toSorted((a, b) => a.questions - b.questions)
     if (least && (least.questions === 0 || this.#readers.length >= this.#size)) return least
-    const reader = { opening: Connection.open(this.#settings, AbortSignal.timeout(OPEN_MS), true), questions: 0 }
-    reader.opening.catch(() => {}) // whoever asks hears of it
+    const opening = Connection.open(this.#settings, AbortSignal.timeout(OPEN_MS), true)
+    const reader: Reader = { opening, connection: undefined, questions: 0 }
+    opening.then(
+      (connection) => {
+        reader.connection = connection
+      },
+      () => this.#drop(reader),
+    )
     this.#readers.push(reader)
     return reader
   }
@@ -63,3 +70,15 @@ export class ReadingPool {
 }
 
 const OPEN_MS = 15_000
+
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const over = Promise.withResolvers<never>()
+  const abort = (): void => over.reject(new BackendError('transient', 'ABORTED', 'given up before the connection'))
+  signal.addEventListener('abort', abort)
+  if (signal.aborted) abort()
+  try {
+    return await Promise.race([promise, over.promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}

@@ -133,17 +133,15 @@ export async function readMark(connection: Connection, journal: string, pool: st
   return seq && event ? { seq: Number(seq), event } : null
 }
 
-/** May the mark be kept? A command that changes nothing tells. */
-export async function mayKeepMark(connection: Connection, pool: string): Promise<boolean> {
+/** May the mark be kept? @throws what the server says when not even scripts may be run */
+export async function mayKeepMark({ driver }: Connection, pool: string): Promise<boolean> {
+  await driver.batch(0, '0')
+  const key = markKey('probe', pool)
   try {
-    const key = markKey('probe', pool)
-    await connection.driver.hget(key, 'seq')
-    await connection.driver.hdel(key, 'seq')
-    await connection.driver.eval("return redis.call('HSET', KEYS[1], 'seq', 0) and redis.call('DEL', KEYS[1])", 1, key)
+    await Promise.all([driver.hget(key, 'seq'), driver.hset(key, 'seq', 0), driver.del(key)])
     return true
   } catch (error) {
-    const { errorClass, code } = backendError(error)
-    if (errorClass === 'denied' && code === 'NOPERM') return false
+    if (backendError(error).code === 'NOPERM') return false
     throw error
   }
 }
