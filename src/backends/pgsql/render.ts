@@ -11,28 +11,28 @@ import { columnType, hasColumn, isUnique, type Layout } from './layout.ts'
 
 const NOW = "timezone('utc', now())"
 
-/** The statements for a run of built-in writes, in order. @param idempotent some rows may be there already */
-export function renderMerged(merged: Merged, layout: Layout, idempotent: boolean): Query[] {
+/** Messages of one insert: the server works on the first while the next is rendered. */
+const INSERT_ROWS = 1000
+
+/** The statements for a run of built-in writes, in order, each rendered when it is asked for. @param idempotent some rows may be there already */
+export function* renderMerged(merged: Merged, layout: Layout, idempotent: boolean): Generator<Query> {
   const changes = [...merged.positions.values()]
   const forgotten = changes.filter(({ forget }) => forget)
   const moved = changes.filter(({ msgids }) => msgids.length > 0)
   const retained = [...merged.retained.values()].filter((message) => message !== null)
   const cleared = [...merged.retained].filter(([, message]) => message === null).map(([topic]) => topic)
   const deliveries = layout.has('mqtt_delivered') ? merged.deliveries : []
-  return [
-    ...some(merged.inserts.size, () => insertMessages([...merged.inserts.values()], layout, idempotent)),
-    ...some(forgotten.length, () => deletePositions(forgotten)),
-    ...some(moved.length, () => movePositions(moved, layout)),
-    ...some(merged.deletes.size, () => deleteMessages([...merged.deletes])),
-    ...some(cleared.length, () => deleteRetained(cleared)),
-    ...some(retained.length, () => putRetained(retained, layout)),
-    ...some(merged.clients.size, () => putClients([...merged.clients.values()], layout)),
-    ...some(deliveries.length, () => insertDeliveries(deliveries, layout, idempotent)),
-  ]
-}
-
-function some(count: number, render: () => Query): Query[] {
-  return count > 0 ? [render()] : []
+  const inserts = [...merged.inserts.values()]
+  for (let at = 0; at < inserts.length; at += INSERT_ROWS) {
+    yield insertMessages(inserts.slice(at, at + INSERT_ROWS), layout, idempotent)
+  }
+  if (forgotten.length > 0) yield deletePositions(forgotten)
+  if (moved.length > 0) yield movePositions(moved, layout)
+  if (merged.deletes.size > 0) yield deleteMessages([...merged.deletes])
+  if (cleared.length > 0) yield deleteRetained(cleared)
+  if (retained.length > 0) yield putRetained(retained, layout)
+  if (merged.clients.size > 0) yield putClients([...merged.clients.values()], layout)
+  if (deliveries.length > 0) yield insertDeliveries(deliveries, layout, idempotent)
 }
 
 interface ColumnValues {
