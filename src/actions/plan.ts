@@ -32,10 +32,14 @@ const PLANS: Readonly<Record<FunctionName, Plan>> = {
   on_acked_delete: ({ clientid, topic }) => ({ do: 'position.delete', clientid, topic }),
   on_message_publish: (event, context, options) => (event.qos ? insertMessage(event, context, options) : null),
   on_message_store: insertMessage,
-  on_message_store_for_keep_latest: (event, { node }) =>
-    clearsRetained(event) ? null : { do: 'message.insert', message: messageOf(event), node, latest: true },
-  on_message_retain: (event, { node }) =>
-    event.retain && !clearsRetained(event) ? { do: 'retain.put', message: messageOf(event), node } : null,
+  on_message_store_for_keep_latest: (event, { node }, options) =>
+    clearsRetained(event)
+      ? null
+      : { do: 'message.insert', message: messageOf(event), node, latest: true, ...formatOf(options) },
+  on_message_retain: (event, { node }, options) =>
+    event.retain && !clearsRetained(event)
+      ? { do: 'retain.put', message: messageOf(event), node, ...formatOf(options) }
+      : null,
   on_retain_delete: (event) => (clearsRetained(event) ? { do: 'retain.delete', topic: event.topic } : null),
   on_message_delivered: ({ clientid, topic, more, at }) =>
     more?.msgid === undefined ? null : { do: 'delivered.insert', clientid, topic, msgid: more.msgid, at },
@@ -52,10 +56,16 @@ function nothing(): null {
   return null
 }
 
-function insertMessage(event: HookEvent, { node }: PlanContext, { expiredTime }: BindingOptions): Write | null {
+function insertMessage(event: HookEvent, { node }: PlanContext, options: BindingOptions): Write | null {
   if (clearsRetained(event)) return null
+  const { expiredTime } = options
   const message = messageOf(event)
-  return { do: 'message.insert', message, node, ...(expiredTime === undefined ? {} : { expiredTime }) }
+  const expiry = expiredTime === undefined ? {} : { expiredTime }
+  return { do: 'message.insert', message, node, ...expiry, ...formatOf(options) }
+}
+
+function formatOf({ payloadFormat }: BindingOptions): { payloadFormat?: string } {
+  return payloadFormat === undefined ? {} : { payloadFormat }
 }
 
 function publishSubscription({ hook, clientid, topic, qos }: HookEvent): Write {

@@ -1,6 +1,7 @@
 // Custom statements: `${name}` marks a bound parameter. Its value never becomes part of the text.
 
 import type { Statement } from '../model/binding.ts'
+import { mongoFaults } from './mongo-statement.ts'
 
 export interface ParsedStatement {
   readonly statement: Statement
@@ -43,6 +44,7 @@ export function parseStatement(text: string, language: Language): ParsedStatemen
     end = index + token.length
   }
   texts.push(text.slice(end))
+  if (language === 'mongo') faults.push(...mongoFaults(text))
   return { statement: { texts, names }, warnings, faults }
 }
 

@@ -33,29 +33,34 @@ export interface PositionChange {
   msgids: string[]
 }
 
+/** A message to be stored, with its hook's `payload_format`. */
+export interface StoredMessage extends Message {
+  readonly payloadFormat?: string
+}
+
 export type Delivery = Extract<Write, { do: 'delivered.insert' }>
 
 /** Applied in the order of these fields. */
 export class Merged {
   /** In order, each msgid once. */
-  readonly inserts = new Map<string, Message>()
+  readonly inserts = new Map<string, StoredMessage>()
   readonly positions = new Map<string, PositionChange>()
   readonly deletes = new Set<string>()
   /** By topic; null: deleted. */
-  readonly retained = new Map<string, Message | null>()
+  readonly retained = new Map<string, StoredMessage | null>()
   readonly clients = new Map<string, ClientState>()
   readonly deliveries: Delivery[] = []
 
   add(write: Exclude<Write, { do: 'statements' }>): void {
     switch (write.do) {
       case 'message.insert':
-        if (!this.inserts.has(write.message.msgid)) this.inserts.set(write.message.msgid, write.message)
+        if (!this.inserts.has(write.message.msgid)) this.inserts.set(write.message.msgid, stored(write))
         return
       case 'message.delete':
         this.deletes.add(write.msgid)
         return
       case 'retain.put':
-        this.retained.set(write.message.topic, write.message)
+        this.retained.set(write.message.topic, stored(write))
         return
       case 'retain.delete':
         this.retained.set(write.topic, null)
@@ -84,6 +89,10 @@ export class Merged {
     }
     return change
   }
+}
+
+function stored({ message, payloadFormat }: { message: Message; payloadFormat?: string }): StoredMessage {
+  return payloadFormat === undefined ? message : { ...message, payloadFormat }
 }
 
 function nextState(

@@ -18,10 +18,17 @@ export type Write =
       readonly expiredTime?: number
       /** In place of the topic's older ones, which only a kind with such a place does. */
       readonly latest?: true
+      /** Of the hook: `mongo_json` stores a JSON payload as a document. */
+      readonly payloadFormat?: string
     }
   /** Queue: whoever acknowledges first removes the message for all. */
   | { readonly do: 'message.delete'; readonly msgid: string; readonly topic: string; readonly clientid: string }
-  | { readonly do: 'retain.put'; readonly message: Message; readonly node: string }
+  | {
+      readonly do: 'retain.put'
+      readonly message: Message
+      readonly node: string
+      readonly payloadFormat?: string
+    }
   | { readonly do: 'retain.delete'; readonly topic: string }
   /** Moves the client's position to the row of `msgid`, never back. */
   | { readonly do: 'position.move'; readonly clientid: string; readonly topic: string; readonly msgid: string }

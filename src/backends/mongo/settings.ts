@@ -1,7 +1,8 @@
 // The keys of emqx_backend_mongo.conf, beside its hooks.
 
+import type { Revealed } from '../../config/secret.ts'
 import { secret } from '../../config/secret.ts'
-import type { SettingsSpec } from '../../config/spec.ts'
+import type { Settings, SettingsSpec } from '../../config/spec.ts'
 import { TLS_SETTINGS } from '../../config/tls.ts'
 import { addresses, choice, flag, integer, text } from '../../config/values.ts'
 
@@ -32,7 +33,7 @@ export const SETTINGS = {
   ...TLS_SETTINGS,
 } as const satisfies SettingsSpec
 
-/** `backend.mongo.…`: for every pool. Times in ms. */
+/** `backend.mongo.…`: for every pool. Times in ms. `connection.ts` says what each becomes. */
 export const PLUGIN_SETTINGS = {
   'topology.pool_size': { type: count, doc: "Connections of the driver's pool" },
   'topology.max_overflow': { type: count, doc: 'Connections beyond it' },
@@ -46,3 +47,7 @@ export const PLUGIN_SETTINGS = {
   'topology.heartbeat_frequency_ms': { type: count, doc: 'Time between two looks at the members' },
   'topology.min_heartbeat_frequency_ms': { type: count, doc: 'The same, at least' },
 } as const satisfies SettingsSpec
+
+export type MongoSettings = Revealed<Settings<typeof SETTINGS>> & {
+  readonly plugin: Partial<Revealed<Settings<typeof PLUGIN_SETTINGS>>>
+}
