@@ -35,7 +35,7 @@ export class Admission {
     connection.introduction = { username, clean, keepalive }
     // [MQTT-3.1.3-8] and aedes #10; MQTT 3.1 knows no empty id at all
     const nameless = clientId === '' && (!clean || protocolVersion === 3)
-    const tooLong = clientId.length > this.#limits.maxClientIdLength
+    const tooLong = Buffer.byteLength(clientId) > this.#limits.maxClientIdLength
     if (nameless || tooLong || clientId.includes('\0')) connection.refusal ??= REFUSED.identifier
     const fault = will && publishFault(will, this.#limits.maxTopicLevels)
     return fault && `will: ${fault}`

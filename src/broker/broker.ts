@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { Logger } from '../log/logger.ts'
 import type { HookEvent, Seq } from '../model/event.ts'
 import { Admission, type Principal, principal, type Rules } from './admission.ts'
+import { ClientFaults } from './client-faults.ts'
 import { Connection, REFUSED } from './connection.ts'
 import { Deliveries } from './deliveries.ts'
 import { type Engine, startEngine } from './engine.ts'
@@ -60,6 +61,8 @@ export interface BrokerStats {
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>
   /** Lookups and fetches that failed. */
   readonly recallsFailed: number
+  /** Connections that ended, or were refused, by a fault of the client. */
+  readonly clientFaults: number
   readonly puback: Histogram
 }
 
@@ -96,6 +99,7 @@ class RunningBroker implements Broker {
   readonly #options: BrokerOptions
   readonly #limits: Limits
   readonly #figures = new Figures()
+  readonly #faults: ClientFaults
   readonly #system = new SystemMessages()
   readonly #admission: Admission
   readonly #deliveries: Deliveries
@@ -118,13 +122,24 @@ class RunningBroker implements Broker {
       (session) => router.forget(session),
     )
     this.#options = options
+    this.#faults = new ClientFaults(log)
     this.#limits = limits
     this.#admission = admission
     this.#deliveries = deliveries
     this.#router = router
     this.#sessions = sessions
     this.#gate = new Gate({ hooks, router, figures, limits, admission })
-    this.#presence = new Presence({ hooks, sessions, router, figures, limits, log, now, system: this.#system })
+    this.#presence = new Presence({
+      hooks,
+      sessions,
+      router,
+      figures,
+      faults: this.#faults,
+      limits,
+      log,
+      now,
+      system: this.#system,
+    })
   }
 
   async open(): Promise<void> {
@@ -173,7 +188,8 @@ class RunningBroker implements Broker {
     const { received, delivered, dropped, recallsFailed, puback } = this.#figures
     const connected = this.#presence.connected.size
     const sessions = this.#sessions.size
-    return { connected, sessions, received: [...received], delivered, dropped, recallsFailed, puback }
+    const clientFaults = this.#faults.count
+    return { connected, sessions, received: [...received], delivered, dropped, recallsFailed, clientFaults, puback }
   }
 
   floor(): Seq {

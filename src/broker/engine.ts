@@ -115,8 +115,14 @@ function handlers({ admission, gate }: EngineOptions): object {
   }
 }
 
+const REFUSALS: Readonly<Record<number, string>> = {
+  [REFUSED.identifier]: 'refused: a client id that is empty without clean session, too long or holds NUL',
+  [REFUSED.unavailable]: 'refused: the listener has all the clients that it may',
+  [REFUSED.credentials]: 'refused: name or password',
+}
+
 const refusal = (returnCode: number, cause?: unknown): Error =>
-  Object.assign(new Error('connection refused', { cause }), { returnCode })
+  Object.assign(new Error(REFUSALS[returnCode], { cause }), { returnCode })
 
 function tellOfTakeovers(engine: Internals): void {
   const { registerClient } = engine

@@ -2,7 +2,9 @@
 // A takeover records the old connection's end before the new one's CONNACK leaves.
 
 import type { Logger } from '../log/logger.ts'
+import { HoldfastError } from '../model/errors.ts'
 import type { EventDraft, Qos, Subscription } from '../model/event.ts'
+import type { ClientFaults } from './client-faults.ts'
 import type { Connection } from './connection.ts'
 import type { EngineClient, RequestedSubscription } from './engine-client.ts'
 import type { Figures } from './figures.ts'
@@ -22,6 +24,7 @@ export interface PresenceOptions {
   readonly sessions: Sessions
   readonly router: Router
   readonly figures: Figures
+  readonly faults: ClientFaults
   readonly limits: Limits
   readonly log: Logger
   /** Wall time, ms. */
@@ -83,7 +86,8 @@ export class Presence {
   failed({ connection, id }: EngineClient, error: NodeJS.ErrnoException): void {
     const broken = error.code === 'ECONNRESET' || error.code === 'EPIPE'
     connection.endReason ??= broken ? 'closed' : 'error'
-    if (!broken) this.#options.log.debug({ clientid: id, peer: connection.peerhost, err: error }, 'client_error')
+    if (broken || error instanceof HoldfastError) return // the line's fault, or ours: the journal said so already
+    this.#options.faults.note({ clientid: id ?? '', peer: connection.peerhost, why: error.message }, performance.now())
   }
 
   /** SUBACK was written. */

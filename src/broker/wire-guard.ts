@@ -14,7 +14,7 @@ export function guardParser(parser: WireParser, maxPacketSize: number): void {
   parser._parseLength = () => {
     const complete = _parseLength.call(parser)
     if (!complete || parser.packet.length <= maxPacketSize) return complete
-    parser._emitError(new Error(`packet of ${parser.packet.length} bytes is over the limit`))
+    parser._emitError(new Error(`packet of ${parser.packet.length} bytes is over mqtt.max_packet_size`))
     return false
   }
 

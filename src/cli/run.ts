@@ -1,4 +1,5 @@
 import { flushCompileCache } from 'node:module'
+import { resolve } from 'node:path'
 import { ConfigFaults, type Gateway, startGateway } from '../gateway/gateway.ts'
 import type { Command } from './cli.ts'
 import { controlPath, serveControl } from './control.ts'
@@ -23,13 +24,16 @@ Starts the gateway and stays in the foreground until SIGTERM or SIGINT. Logs go 
       process.stderr.write(`${error.text}holdfast run: ${error.message}\n`)
       return 1
     }
-    const control = await serveControl(data, gateway.commands)
-    const stopped = untilSignal()
-    greet(gateway, etc, data)
-    flushCompileCache() // or a gateway that is always killed would never leave it
-    await stopped
-    control.close()
-    await gateway.close()
+    try {
+      const control = await serveControl(data, gateway.commands)
+      const stopped = untilSignal()
+      greet(gateway, etc, data)
+      flushCompileCache() // or a gateway that is always killed would never leave it
+      await stopped
+      control.close()
+    } finally {
+      await gateway.close()
+    }
     return 0
   },
 }
@@ -41,8 +45,8 @@ function greet(gateway: Gateway, etc: string, data: string): void {
     ...listeners.map(
       ({ name, host, port }) => `MQTT      ${name.startsWith('tcp:') ? 'mqtt' : 'mqtts'}://${host}:${port}`,
     ),
-    `data      ${data}`,
-    `etc       ${etc}`,
+    `data      ${resolve(data)}`,
+    `etc       ${resolve(etc)}`,
     ...(plain ? [`try       npx -y mqtt pub -h ${plain.host} -p ${plain.port} -q 1 -t hello -m world`] : []),
   ]
   process.stdout.write(`Holdfast is running.\n${lines.map((line) => `  ${line}\n`).join('')}`)

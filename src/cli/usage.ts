@@ -13,7 +13,12 @@ export function parse<T extends ParseArgsConfig>(config: T): ReturnType<typeof p
 }
 
 /** Where configuration and data are: the option, else the environment, else the clone's own folders. */
-export const etcDir = (option: string | undefined): string => option ?? process.env.HOLDFAST_ETC ?? `${ROOT}/etc`
-export const dataDir = (option: string | undefined): string => option ?? process.env.HOLDFAST_DATA ?? `${ROOT}/var`
+export const etcDir = (option: string | undefined): string => folder('etc', option) ?? `${ROOT}/etc`
+export const dataDir = (option: string | undefined): string => folder('data', option) ?? `${ROOT}/var`
+
+function folder(name: 'etc' | 'data', option: string | undefined): string | undefined {
+  if (option === '') throw new UsageError(`expected a folder behind --${name}`)
+  return option ?? (process.env[`HOLDFAST_${name.toUpperCase()}`] || undefined)
+}
 
 const ROOT = new URL('../..', import.meta.url).pathname.replace(/\/$/, '')

@@ -62,6 +62,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const node = settings['node.name']
   const log = createLogger({ level: settings['log.level'], pretty: options.pretty })
   const clock = systemClock()
+  // closed in the reverse order: at a start that fails, and by the gateway
+  await using opened = new AsyncDisposableStack()
 
   const journal = await openJournal({
     ...journalLimits(settings),
@@ -70,6 +72,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     clock,
     log,
   })
+  opened.defer(() => journal.close())
   const store = new Store(journal)
   const forward = startForward({
     file: join(options.dataDir, 'journal.db'),
@@ -79,6 +82,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     limits: forwardLimits(settings),
     log,
   })
+  opened.defer(() => forward.close())
   forward.onTwin((pool) => void journal.takeNewIdentity(`the mark of ${pool} is moved by another gateway, too`))
   const deadlineMs = settings['recall.deadline']
   const fetch = new Fetch({
@@ -90,6 +94,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     deadlineMs,
     log,
   })
+  opened.defer(() => fetch.close())
   const hooks = new Hooks({ journal, store, fetch, clock })
 
   const use = async ({ plugins }: Configuration): Promise<void> => {
@@ -99,6 +104,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
   await use(configuration)
   const hold = await holdUntilClockIsSet({ clock, forward, forMs: settings['clock.wait_for_sync'], log })
+  opened.defer(() => hold.cancel())
   await endOfTheDead(journal, hooks, log)
   const broker = await startBroker({
     node,
@@ -109,7 +115,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     log,
     now: clock.now,
   })
+  opened.defer(() => broker.close())
   const floor = setInterval(() => journal.setFloor('sessions', broker.floor()), FLOOR_MS)
+  opened.defer(() => clearInterval(floor))
 
   const gateway: Gateway = {
     node,
@@ -126,17 +134,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     poolId: (name) => findPool(forward, name),
     async close() {
       log.info('gateway_stopping')
-      clearInterval(figures)
-      clearInterval(floor)
-      hold.cancel()
-      await broker.close()
-      fetch.close()
-      await forward.close()
-      await journal.close()
+      await rooms.disposeAsync()
       log.info('gateway_stopped')
     },
   }
   const figures = publishFigures(gateway, settings['sys.interval'])
+  opened.defer(() => clearInterval(figures))
+  const rooms = opened.move()
   log.info({ node, ms: Math.round(performance.now() - startedAt) }, 'gateway_running')
   return gateway
 }

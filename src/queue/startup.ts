@@ -132,6 +132,9 @@ function thisBoot(db: Database, clock: JournalClock, alive: number): { boot: Boo
   return { boot, isNew: true }
 }
 
+// ENOENT: what mkdir says of a folder that is to be made on a read-only disk
+const FOLDER_TROUBLE = /^(EROFS|EACCES|EPERM|ENOTDIR|EEXIST|ENOENT)$/
+
 function explained(error: unknown, folder: string): unknown {
   if (error instanceof HoldfastError) return error
   const code = sqliteCode(error) ?? (error as NodeJS.ErrnoException).code ?? ''
@@ -141,8 +144,9 @@ function explained(error: unknown, folder: string): unknown {
       cause: error,
     })
   }
-  if (!isDiskTrouble(error) && !/^(EROFS|EACCES|EPERM|ENOTDIR|EEXIST)$/.test(code)) return error
-  return new HoldfastError('READ_ONLY', `the data folder ${folder} cannot be written (${code})`, {
+  if (!isDiskTrouble(error) && !FOLDER_TROUBLE.test(code)) return error
+  const why = /^(ENOTDIR|EEXIST)$/.test(code) ? 'is not a folder' : `cannot be written (${code})`
+  return new HoldfastError('READ_ONLY', `the data folder ${folder} ${why}`, {
     hint: 'name a folder that this user may write with --data, on a disk that is mounted for writing',
     cause: error,
   })

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { QueueFull } from '../../src/model/errors.ts'
 import { type Journal, openJournal } from '../../src/queue/journal.ts'
 import {
   appended,
-  atEnd,
   bindingOf,
   journalOptions,
   openTestJournal,
@@ -17,6 +15,7 @@ import {
   temporaryFolder,
   until,
 } from '../helpers/journal.ts'
+import { makeReadOnly, smallDisk } from '../helpers/small-disk.ts'
 
 const KILOBYTE = 'x'.repeat(1000)
 const never = new AbortController().signal
@@ -34,19 +33,6 @@ async function fill(journal: Journal, set: number, most = 20_000): Promise<numbe
     return accepted + fates.filter(({ status }) => status === 'fulfilled').length
   }
   return most
-}
-
-/** A small file system of its own, or undefined where mounting is not allowed. */
-function smallDisk(t: TestContext, size: string): string | undefined {
-  const folder = temporaryFolder(t)
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'holdfast-test', folder], { stdio: 'pipe' })
-  } catch {
-    t.skip('no right to mount a small disk')
-    return undefined
-  }
-  atEnd(t, () => void execFileSync('umount', [folder]))
-  return folder
 }
 
 test('beyond max_bytes appends are refused, local writes are not; room that a lane makes is used', async (t) => {
@@ -142,6 +128,6 @@ test('a folder that cannot be written is a clear error', async (t) => {
   const folder = smallDisk(t, '8m')
   if (folder === undefined) return
   await (await openTestJournal(t, folder)).close()
-  execFileSync('mount', ['-o', 'remount,ro', folder])
+  makeReadOnly(folder)
   await assert.rejects(openJournal(journalOptions(folder)), { code: 'READ_ONLY' })
 })

@@ -1,0 +1,182 @@
+// The data folder when something is wrong with it, tried on whole gateways: a clear error and exit code, nothing lost, and
+// it goes on by itself when the trouble is over.
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { openForRead } from '../../src/sqlite/open.ts'
+import { GatewayProcess, until } from '../helpers/gateway.ts'
+import { atEnd } from '../helpers/journal.ts'
+import { Client } from '../helpers/mqtt-client.ts'
+import { RawClient } from '../helpers/raw-client.ts'
+import { makeReadOnly, smallDisk } from '../helpers/small-disk.ts'
+
+const SQLITE = `
+backend.sqlite.pool1.database = mqtt.db
+backend.sqlite.hook.message.publish.1 = {"topic": "#", "action": {"function": "on_message_publish"}, "pool": "pool1"}
+`
+const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
+
+function gatewayOn(t: TestContext, data?: string, conf = ''): GatewayProcess {
+  const gateway = new GatewayProcess({ conf, plugins: { sqlite: SQLITE } })
+  if (data !== undefined) gateway.data = data
+  atEnd(t, () => gateway.remove())
+  return gateway
+}
+
+/** Starts a gateway that is to fail. @returns its exit code and what it wrote to stderr, without the log */
+async function failing(gateway: GatewayProcess, data = gateway.data): Promise<{ code: number; said: string }> {
+  const child = spawn(process.execPath, [MAIN, 'run', '--etc', gateway.etc, '--data', data], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: 20_000,
+  })
+  let stderr = ''
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk
+  })
+  const [code] = await once(child, 'close')
+  const lines = stderr.split('\n').filter((line) => !line.startsWith('{"level"'))
+  return { code, said: lines.join('\n') }
+}
+
+/** Payloads of the stored messages, in order. */
+function stored(data: string): string[] {
+  const db = openForRead(join(data, 'mqtt.db'))
+  try {
+    return db.prepare<[], string>('select payload from mqtt_msg order by id').pluck().all()
+  } finally {
+    db.close()
+  }
+}
+
+test('a second gateway on a data folder is told who holds it, and stops; the first goes on', async (t) => {
+  const first = await gatewayOn(t).start()
+  const { pid } = JSON.parse(readFileSync(join(first.data, 'lock.json'), 'utf8'))
+  assert.equal(pid, first.pid)
+  const { code, said } = await failing(gatewayOn(t), first.data)
+  assert.equal(code, 1)
+  assert.match(said, new RegExp(`the data folder ${first.data} is in use by process ${pid}, since 20\\d\\d-`))
+  assert.match(said, /hint: .*--data/)
+  const client = await Client.connect(first.url, 'c')
+  await client.publish('t', 'still there')
+  await until('the row', () => stored(first.data).length === 1)
+  await client.end()
+  assert.equal(await first.stop(), 0)
+})
+
+test('a start that fails late leaves nothing behind: the folder is free at once', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1')
+  atEnd(t, () => void other.close())
+  await once(other, 'listening')
+  const { port } = other.address() as { port: number }
+  const gateway = gatewayOn(t)
+  gateway.port = port
+  gateway.configure({ plugins: { sqlite: SQLITE } })
+  const { code, said } = await failing(gateway)
+  assert.equal(code, 1)
+  assert.match(said, new RegExp(`listener.tcp.default can't listen on 127.0.0.1:${port}`))
+  assert.ok(!readdirSync(gateway.data).includes('lock.json'))
+  gateway.port = 0
+  gateway.configure({ plugins: { sqlite: SQLITE } })
+  await gateway.start()
+})
+
+test('a folder that is a file, or on a read-only disk, or of somebody else', async (t) => {
+  const folder = smallDisk(t, '8m')
+  if (folder === undefined) return
+  const gateway = gatewayOn(t)
+  writeFileSync(join(folder, 'file'), '')
+  mkdirSync(join(folder, 'data'))
+  for (const path of ['file', 'file/below']) {
+    const { code, said } = await failing(gateway, join(folder, path))
+    assert.deepEqual([code, /is not a folder/.test(said)], [1, true], said)
+  }
+  makeReadOnly(folder)
+  for (const path of ['data', 'new', 'new/below']) {
+    const { code, said } = await failing(gateway, join(folder, path))
+    assert.deepEqual([code, /data folder .* cannot be written \(\w+\)\nhint: /.test(said)], [1, true], said)
+  }
+})
+
+test('a disk that is full at start: it says so; with some space it starts', async (t) => {
+  const folder = smallDisk(t, '4m')
+  if (folder === undefined) return
+  const gateway = gatewayOn(t, join(folder, 'data'))
+  mkdirSync(gateway.data)
+  fillDisk(folder)
+  const { code, said } = await failing(gateway)
+  assert.equal(code, 1)
+  assert.match(said, /the disk of the data folder .* is full\nhint: /)
+  rmSync(join(folder, 'ballast'))
+  await gateway.start()
+})
+
+const ALL = 1200
+
+for (const [what, reserve] of [
+  ['runs full', '0'],
+  ['comes down to its reserve', '4MB'],
+] as const) {
+  test(`a disk that ${what} under load: no acknowledgement without a row, and it goes on when there is space`, async (t) => {
+    const folder = smallDisk(t, '40m')
+    if (folder === undefined) return
+    const gateway = await gatewayOn(t, join(folder, 'data'), `queue.reserve = ${reserve}`).start()
+    const client = await Client.connect(gateway.url, 'publisher', { clean: false, reconnectPeriod: 200 })
+    atEnd(t, () => void client.mqtt.end(true))
+    const acknowledged = new Set<string>()
+    let said = 0
+    const publish = (): void => {
+      const payload = `${++said} ${'x'.repeat(2000)}`
+      client.publish('t', payload).then(
+        () => acknowledged.add(payload),
+        () => {},
+      )
+    }
+    for (let i = 0; i < 200; i++) publish()
+    await until('some are there', () => acknowledged.size === 200)
+
+    fillDisk(folder)
+    for (let i = 0; i < ALL - 200; i++) publish()
+    await until('it is said', async () => gateway.output.includes('"journal_full"'))
+    const during = acknowledged.size
+    assert.ok(during < ALL)
+    const { queue, storage } = await gateway.ctl('status')
+    assert.match(queue.full, /full|free bytes/)
+    assert.equal(storage.journalState, 'full')
+    // the broker serves on: a subscriber comes, and hears what needs no disk
+    const other = await RawClient.connect(gateway.port, { clientId: 'other' })
+    assert.deepEqual(await other.subscribe(['live', 0]), [0])
+    await other.disconnect()
+
+    rmSync(join(folder, 'ballast'))
+    await until('it takes again', async () => gateway.output.includes('"journal_takes_again"'))
+    await until('every one is acknowledged in the end', () => acknowledged.size === ALL, 60_000)
+    await until('all is forwarded', async () => {
+      const { pools } = await gateway.ctl('status')
+      return pools[0].state === 'up' && pools[0].lag.events === 0
+    })
+    await client.end()
+    assert.equal(await gateway.stop(), 0)
+    const rows = new Set(stored(gateway.data))
+    for (const payload of acknowledged) assert.ok(rows.has(payload), `${payload.slice(0, 10)} is lost`)
+  })
+}
+
+/** Down to the last block. */
+function fillDisk(folder: string): void {
+  const ballast = join(folder, 'ballast')
+  for (let size = 1 << 20; size >= 512; size >>= 1) {
+    for (;;) {
+      try {
+        writeFileSync(ballast, Buffer.alloc(size), { flag: 'a' })
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+        break
+      }
+    }
+  }
+}
