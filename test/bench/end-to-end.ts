@@ -102,9 +102,12 @@ async function rate({ port, table, client }: Way): Promise<number> {
   return MESSAGES / seconds
 }
 
-/** At a steady rate: ms from a PUBLISH to the moment in which its row can be read, looked at each millisecond. */
+/**
+ * At a steady rate: ms from a PUBLISH to the moment in which its row can be read, looked at each millisecond. The first
+ * second, in which everybody connects and warms up, does not count.
+ */
 async function delays({ port, table, column, client }: Way, seconds: number): Promise<Delays> {
-  const count = STEADY_RATE * seconds
+  const count = STEADY_RATE * (seconds + 1)
   const load = generate({ port, rate: STEADY_RATE, count })
   const found = new Map<number, number>()
   const deadline = performance.now() + PATIENCE_MS
@@ -121,8 +124,9 @@ async function delays({ port, table, column, client }: Way, seconds: number): Pr
     }
   }
   await load
-  const sorted = [...found.values()].sort((a, b) => a - b)
-  return { p50: sorted[Math.floor(count * 0.5)]!, p99: sorted[Math.floor(count * 0.99)]! }
+  const steady = [...found].filter(([number]) => number >= STEADY_RATE)
+  const sorted = steady.map(([, ms]) => ms).sort((a, b) => a - b)
+  return { p50: sorted[Math.floor(sorted.length * 0.5)]!, p99: sorted[Math.floor(sorted.length * 0.99)]! }
 }
 
 function rateFigures(rates: Record<string, number[]>): Figure[] {
