@@ -21,7 +21,7 @@ create table if not exists mqtt_sub (
   topic text not null,
   qos int,
   created timestamp(3) null default current_timestamp(3),
-  row_key binary(32) generated always as (unhex(sha2(concat(clientid, '\0', topic), 256))) stored,
+  row_key binary(32) generated always as (unhex(sha2(concat(clientid, x'00', topic), 256))) stored,
   unique key mqtt_sub_key (row_key),
   key mqtt_sub_idx (clientid(191))
 ) engine = InnoDB default charset = utf8mb4 collate = utf8mb4_bin;
@@ -60,7 +60,7 @@ create table if not exists mqtt_acked (
   topic text not null,
   mid bigint unsigned,
   created timestamp(3) null default current_timestamp(3),
-  row_key binary(32) generated always as (unhex(sha2(concat(clientid, '\0', topic), 256))) stored,
+  row_key binary(32) generated always as (unhex(sha2(concat(clientid, x'00', topic), 256))) stored,
   unique key mqtt_acked_key (row_key),
   key mqtt_acked_idx (clientid(191))
 ) engine = InnoDB default charset = utf8mb4 collate = utf8mb4_bin;
