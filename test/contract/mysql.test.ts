@@ -12,19 +12,13 @@ import { BackendError, type ErrorClass, MarkConflict } from '../../src/model/err
 import type { Operation, RemoteMessage } from '../../src/model/operation.ts'
 import { type MariadbServer, mariadbMissing, startMariadb } from '../helpers/mariadb.ts'
 import { freePort } from '../helpers/ports.ts'
-import { type Exchange, type FaultyProxy, startProxy } from '../helpers/proxy.ts'
+import { type FaultyProxy, MYSQL_COMMIT, startProxy } from '../helpers/proxy.ts'
 import { AT, ack, custom, History, insert, JOURNAL, moveTo } from './operations.ts'
 import { mysqlSettings, OLD_TABLES } from './subjects/mysql.ts'
 
 const never = new AbortController().signal
 const options = { name: 'pool1', dataDir: '/', node: 'n1' }
 const exact = { idempotent: false }
-
-/** A transaction's text, until the answer to its last statement. */
-const TRANSACTION: Exchange = {
-  asked: () => (said) => said.endsWith('commit'),
-  answered: /\x00\x00\x00\x02\x00\x00\x00$/,
-}
 
 async function refusal(promise: Promise<unknown>, errorClass: ErrorClass): Promise<BackendError> {
   const error = await promise.then(
@@ -56,7 +50,7 @@ describe('mysql: what a server may do', { skip: mariadbMissing() }, () => {
   const put = (history: History, payload: string | Buffer): Operation[] =>
     history.events(insert(history.message('a', payload)))
   const throughProxy = async (body: (made: Pool, proxy: FaultyProxy) => Promise<void>): Promise<void> => {
-    const proxy = await startProxy({ port: server.port }, TRANSACTION)
+    const proxy = await startProxy({ port: server.port }, MYSQL_COMMIT)
     const made = await connected({ server: { host: '127.0.0.1', port: proxy.port } })
     try {
       await body(made, proxy)

@@ -29,6 +29,12 @@ export const COMMIT: Exchange = {
   answered: /Z\0\0\0\x05I/,
 }
 
+/** MySQL: the text of a transaction, until the answer to its last statement, which is the commit. */
+export const MYSQL_COMMIT: Exchange = {
+  asked: () => (said) => said.endsWith('\ncommit'),
+  answered: /\0\0\0\x02\0\0\0$/,
+}
+
 /** @param exchange what `swallowAnswer` is about */
 export async function startProxy(target: ProxyTarget, exchange = COMMIT): Promise<FaultyProxy> {
   const proxy = new FaultyProxy(target, exchange)

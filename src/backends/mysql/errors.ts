@@ -77,14 +77,22 @@ interface DriverError extends Error {
 /** @param operation index in the batch, where one is known to be at fault */
 export function backendError(error: unknown, pool: string, operation?: number): BackendError {
   if (error instanceof BackendError) return error
-  const { code, errno, message } = error as DriverError
+  const { code, errno = 0, message } = error as DriverError
   const { errorClass, hint } = verdict(error as DriverError, pool)
   const blame = errorClass !== 'transient' && operation !== undefined
-  return new BackendError(errorClass, code ?? (errno === undefined ? 'CONNECTION' : `${errno}`), message, {
+  return new BackendError(errorClass, name(code, errno), message, {
     ...(hint === undefined ? {} : { hint }),
     ...(blame ? { operation } : {}),
     cause: error,
   })
+}
+
+/** The driver knows MySQL's names. From here on MariaDB has other errors by the same numbers, but for the 3000s, which it left out. */
+const NO_MORE_SHARED = 1900
+
+function name(code: string | undefined, errno: number): string {
+  const foreign = errno >= NO_MORE_SHARED && Math.floor(errno / 1000) !== 3
+  return foreign ? `ERROR_${errno}` : (code ?? 'CONNECTION')
 }
 
 function verdict({ code = '', errno = 0, sqlState, message }: DriverError, pool: string): Verdict {

@@ -109,7 +109,12 @@ export class Statements {
       return `${variables[index]} = ${parameter(value, column)}`
     })
     const texts = [`set ${[marks, ...set].join(', ')}`]
-    if (!prepared.done) texts.push(`prepare ${name} from ${literal.text(statement.texts.join('?'))}`)
+    if (!prepared.done) {
+      texts.push(
+        `set @holdfast_text = ${literal.text(statement.texts.join('?'))}`,
+        `prepare ${name} from @holdfast_text`,
+      )
+    }
     prepared.done = true
     return [...texts, `execute ${name}${variables.length > 0 ? ` using ${variables.join(', ')}` : ''}`]
   }
