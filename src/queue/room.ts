@@ -15,6 +15,8 @@ const STEP_PART = 1 / 100
 /** Rows that one transaction deletes. */
 const STEP_ROWS = 5000
 const MOST_STEPS = 20
+/** After the disk was full in the middle of a commit there must be room for this much, or the next one would stumble again. */
+const FRESH_START_BYTES = 256 << 10
 
 export interface RoomOptions {
   readonly folder: string
@@ -53,9 +55,16 @@ export class Room {
   refusal(bytes: number): string | null {
     const need = (bytes || this.#refused) * OVERHEAD
     const why = this.#make(need)
-    if (bytes > 0) this.#refused = why === null ? 0 : bytes
+    if (why === null) this.#refused = 0
+    else if (bytes > 0) this.#refused = Math.max(bytes, this.#refused)
     if (why === null) this.#sinceLook += need
     return why
+  }
+
+  /** The disk had no room for so many bytes, whatever was thought. */
+  failed(bytes: number): void {
+    this.#refused = Math.max(bytes, FRESH_START_BYTES)
+    this.#lookedAt = Number.NEGATIVE_INFINITY
   }
 
   #make(need: number): string | null {
@@ -75,19 +84,23 @@ export class Room {
   #lack(need: number): string | null {
     const { maxBytes, reserveBytes } = this.#o
     if (this.used() + need > maxBytes) return `the queue holds its ${maxBytes} bytes (queue.max_bytes)`
-    this.#look()
     const inFile = this.#pragma('freelist_count') * this.#pragma('page_size')
     // what is written goes to the log first and to the file later
-    const left = this.#free - 2 * this.#sinceLook - reserveBytes
-    if (Math.max(0, left) + inFile >= need) return null
+    const left = () => Math.max(0, this.#free - 2 * this.#sinceLook - reserveBytes) + inFile
+    if (this.#isLookDue()) this.#look()
+    if (left() >= need) return null
+    if (this.#sinceLook > 0) this.#look() // nobody is refused by an estimate
+    if (left() >= need) return null
     return `the disk has ${this.#free} free bytes, ${reserveBytes} are reserved (queue.reserve)`
   }
 
+  #isLookDue(): boolean {
+    return performance.now() - this.#lookedAt >= LOOK_EVERY_MS || this.#sinceLook >= LOOK_EVERY_BYTES
+  }
+
   #look(): void {
-    const now = performance.now()
-    if (now - this.#lookedAt < LOOK_EVERY_MS && this.#sinceLook < LOOK_EVERY_BYTES) return
     this.#free = freeBytes(this.#o.folder)
-    this.#lookedAt = now
+    this.#lookedAt = performance.now()
     this.#sinceLook = 0
   }
 

@@ -162,7 +162,9 @@ export class Writer {
       this.#newest = before
       this.#rows = rows
       this.#carried.push(writesOf(entries))
-      return { refused: null, failed: failureOf(error) }
+      const failed = failureOf(error)
+      if (failed?.noSpace) this.#room.failed(entries.length)
+      return { refused: null, failed }
     }
   }
 

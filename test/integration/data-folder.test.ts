@@ -13,7 +13,7 @@ import { GatewayProcess, until } from '../helpers/gateway.ts'
 import { atEnd } from '../helpers/journal.ts'
 import { Client } from '../helpers/mqtt-client.ts'
 import { RawClient } from '../helpers/raw-client.ts'
-import { makeReadOnly, smallDisk } from '../helpers/small-disk.ts'
+import { fillDisk, makeReadOnly, smallDisk } from '../helpers/small-disk.ts'
 
 const SQLITE = `
 backend.sqlite.pool1.database = mqtt.db
@@ -164,19 +164,4 @@ for (const [what, reserve] of [
     const rows = new Set(stored(gateway.data))
     for (const payload of acknowledged) assert.ok(rows.has(payload), `${payload.slice(0, 10)} is lost`)
   })
-}
-
-/** Down to the last block. */
-function fillDisk(folder: string): void {
-  const ballast = join(folder, 'ballast')
-  for (let size = 1 << 20; size >= 512; size >>= 1) {
-    for (;;) {
-      try {
-        writeFileSync(ballast, Buffer.alloc(size), { flag: 'a' })
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
-        break
-      }
-    }
-  }
 }

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createLogger } from '../../src/log/logger.ts'
 import { QueueFull } from '../../src/model/errors.ts'
 import { type Journal, openJournal } from '../../src/queue/journal.ts'
 import {
@@ -15,7 +17,7 @@ import {
   temporaryFolder,
   until,
 } from '../helpers/journal.ts'
-import { makeReadOnly, smallDisk } from '../helpers/small-disk.ts'
+import { fillDisk, makeReadOnly, smallDisk } from '../helpers/small-disk.ts'
 
 const KILOBYTE = 'x'.repeat(1000)
 const never = new AbortController().signal
@@ -102,12 +104,18 @@ test('the reserve of the disk is left alone', async (t) => {
 test('a full disk: nothing is acknowledged that is not there, and it goes on when there is space', async (t) => {
   const folder = smallDisk(t, '8m')
   if (folder === undefined) return
-  const journal = await openTestJournal(t, folder)
-  fs.writeFileSync(path.join(folder, 'ballast'), Buffer.alloc(2 << 20))
+  const lines: string[] = []
+  const log = createLogger({ level: 'info', pretty: false, destination: { write: (line) => void lines.push(line) } })
+  const journal = await openTestJournal(t, folder, { log })
   const set = journal.set(await journal.intern([bindingOf('pgsql.one')]))
-  const accepted = await fill(journal, set)
-  assert.ok(accepted > 100 && accepted < 8000, `${accepted} were accepted`)
+  let accepted = await fill(journal, set, 500)
+  fillDisk(folder)
+  accepted += await fill(journal, set)
+  assert.ok(accepted >= 500 && accepted < 8000, `${accepted} were accepted`)
   assert.ok(journal.stats().full)
+  await sleep(2500) // it is tried again meanwhile
+  assert.ok(journal.stats().full)
+  assert.equal(lines.filter((line) => line.includes('journal_takes_again')).length, 0)
   let kept = false
   journal.post({ statement: 'online.put', values: ['late', 1] }, () => {
     kept = true
