@@ -6,6 +6,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { append } from './append.ts'
 import { bytes } from './bytes.ts'
+import { drainDynamo } from './drain-dynamo.ts'
 import { drainMysql } from './drain-mysql.ts'
 import { drain } from './drain-pgsql.ts'
 import { endToEnd } from './end-to-end.ts'
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   'slow-disk': slowDisk,
   drain,
   'drain-mysql': drainMysql,
+  'drain-dynamo': drainDynamo,
   bytes,
   rss,
   start,

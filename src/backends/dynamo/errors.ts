@@ -59,7 +59,7 @@ const MESSAGES: readonly (readonly [name: string, message: RegExp, Verdict])[] =
   // a table of this name that is somebody else's
   [
     'Validation',
-    /key element|required keys|key schema|primary key type/i,
+    /key element|required keys|missing the key|type mismatch for key/i,
     denied('the table has other keys: see `holdfast schema dynamo`'),
   ],
 ]
