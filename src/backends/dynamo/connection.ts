@@ -75,8 +75,9 @@ export function slices<T>(all: readonly T[], size: number): T[][] {
 }
 
 const FIRST_PAUSE_MS = 50
+const LONGEST_PAUSE_MS = 800
 
-/** A pause before the try with this number (from 1): twice as long each time, by lot between nothing and that. */
+/** A pause before try number `attempt` (from 1) is repeated: each twice as long, by lot between nothing and that. */
 export async function pause(attempt: number, signal: AbortSignal): Promise<void> {
-  await sleep(Math.random() * FIRST_PAUSE_MS * 2 ** attempt, undefined, { signal })
+  await sleep(Math.random() * Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS), undefined, { signal })
 }

@@ -93,9 +93,9 @@ export function isNamed(error: unknown, name: string): boolean {
   return error instanceof Error && error.name === name
 }
 
-/** A key or item that DynamoDB can't hold. */
-export function tooLarge(message: string, operation: number): BackendError {
-  return new BackendError('permanent', 'TOO_LARGE', message, { operation })
+/** What DynamoDB can't take, found before it is sent. */
+export function refused(code: string, message: string, operation: number): BackendError {
+  return new BackendError('permanent', code, message, { operation })
 }
 
 /** @param names of the tables that are missing; DynamoDB itself says none */

@@ -7,7 +7,7 @@
 import type { Message } from '../../model/event.ts'
 import type { Mark, Operation, Write } from '../../model/operation.ts'
 import { Merged } from '../merge.ts'
-import { tooLarge } from './errors.ts'
+import { refused } from './errors.ts'
 import { itemBytes, MAX_ITEM_BYTES, messageItem, storedBytes } from './items.ts'
 
 /** Of a transaction, with the mark. */
@@ -69,7 +69,7 @@ function touches(write: Write): Touch[] {
     case 'subscription.publish':
       throw new Error('DynamoDB has no channels')
     case 'statements':
-      throw new Error('DynamoDB has no custom statements')
+      return []
   }
 }
 
@@ -84,13 +84,13 @@ function check(touch: Touch, operation: number): void {
   ] as const) {
     if (key === undefined) continue
     const bytes = Buffer.byteLength(key)
-    if (bytes === 0) throw tooLarge(`a key of ${table} may not be empty`, operation)
-    if (bytes > max) throw tooLarge(`a key of ${table} holds ${max} bytes, not ${bytes}`, operation)
+    if (bytes === 0) throw refused('TOO_LARGE', `a key of ${table} may not be empty`, operation)
+    if (bytes > max) throw refused('TOO_LARGE', `a key of ${table} holds ${max} bytes, not ${bytes}`, operation)
   }
   if (!message || touch.bytes + 3 * (message.topic.length + message.from.length) < MAX_ITEM_BYTES) return
   const bytes = itemBytes(messageItem(message))
   if (bytes > MAX_ITEM_BYTES)
-    throw tooLarge(`an item of ${table} holds ${MAX_ITEM_BYTES} bytes, not ${bytes}`, operation)
+    throw refused('TOO_LARGE', `an item of ${table} holds ${MAX_ITEM_BYTES} bytes, not ${bytes}`, operation)
 }
 
 export class Part {
@@ -150,6 +150,7 @@ function nameOf({ table, hash, range }: Touch): string {
 /** @throws BackendError, permanent, with the operation, before anything is written */
 export function cut(batch: readonly Operation[]): Part[] {
   const touched = batch.map(({ write }, index) => {
+    if (write.do === 'statements') throw refused('NO_STATEMENTS', 'DynamoDB has no custom statements', index)
     const list = touches(write)
     for (const touch of list) check(touch, index)
     return list
