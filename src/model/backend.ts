@@ -39,7 +39,8 @@ export interface Pool {
    * Leaves the remote as if the operations had been applied one by one, in order, and moves the mark, all in one
    * transaction where the kind has them. `move` null: the mark is not kept. Rejects with everything undone
    * (or, without transactions, with an unknown part done); the error names the operation when it is known —
-   * always, when the batch holds the operations of one event only.
+   * always, when the batch holds the operations of one event only. A kind whose transactions are small may use several, each
+   * of which moves the mark to its own last event.
    */
   write(batch: readonly Operation[], move: MarkMove | null, options: WriteOptions, signal: AbortSignal): Promise<void>
   read<O extends ReadOp>(op: O, signal: AbortSignal): Promise<readonly RowOf<O>[]>

@@ -1,6 +1,7 @@
 // What is DynamoDB's own: transactions of a hundred items, items of 400 KB, sets of ids, throttling, rights.
 
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { backend } from '../../src/backends/dynamo/index.ts'
 import type { DynamoSettings } from '../../src/backends/dynamo/settings.ts'
@@ -469,6 +470,20 @@ describe('dynamo', { skip: dynamoMissing() }, () => {
       }
       assert.deepEqual([await regionOf('eu-central-1'), await regionOf(undefined)], ['eu-central-1', 'us-west-2'])
     })
+  })
+
+  test('the SDK is loaded when a pool is opened, not before', () => {
+    const program = `
+      import { registerHooks } from 'node:module'
+      const seen = []
+      registerHooks({ resolve: (name, context, next) => (seen.push(name), next(name, context)) })
+      const { backend } = await import(process.argv[1])
+      console.log(seen.some((name) => name.startsWith('@aws-sdk')))
+      await backend.open({ name: 'p' }, { pool_size: 1, plugin: { region: 'x' } })
+      console.log(seen.some((name) => name.startsWith('@aws-sdk')))`
+    const index = new URL('../../src/backends/dynamo/index.ts', import.meta.url).pathname
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', program, index], { encoding: 'utf8' })
+    assert.equal(output, 'false\ntrue\n')
   })
 
   test('a server that hangs is given up when the lane says so', async () => {
