@@ -75,7 +75,7 @@ async function assertAllThere(ids: readonly string[]): Promise<void> {
 test('all of it, with full batches and over many topics', { skip }, async () => {
   const lane = await scene({ actions: BOTH })
   const ids = [...(await publish(lane, 900)), ...(await publish(lane, 400, 300))]
-  const status = await lane.drained()
+  const status = await lane.drained(60_000)
   await assertAllThere(ids)
   assert.deepEqual([status.forwarded, status.exactlyOnce, status.deadLetters], [1300, true, 0])
   assert.deepEqual(status.counts, { idsTrimmed: 0 })
@@ -99,7 +99,7 @@ test('an outage of the server in the midst: it waits, then all of it', { skip },
   const { waitingFor } = await lane.until(({ mode }) => mode === 'waiting')
   assert.equal(waitingFor, 'server')
   await server.start()
-  const status = await lane.drained(30_000)
+  const status = await lane.drained(60_000)
   await assertAllThere(ids)
   assert.equal(status.error, null)
 })
@@ -107,7 +107,7 @@ test('an outage of the server in the midst: it waits, then all of it', { skip },
 test('answers that are lost: what is there is not sent again', { skip }, async () => {
   const lane = await scene()
   const ids = await publish(lane, 10)
-  await lane.drained()
+  await lane.drained(60_000)
   for (let round = 1; round <= 4; round++) {
     let lost = false
     front.fault = (operation) => {
@@ -117,7 +117,7 @@ test('answers that are lost: what is there is not sent again', { skip }, async (
     }
     ids.push(...(await publish(lane, 30)))
     await lane.until(() => lost)
-    await lane.drained()
+    await lane.drained(60_000)
   }
   const status = await lane.until(({ recovered }) => recovered.answersLost === 4)
   await assertAllThere(ids)
@@ -154,7 +154,7 @@ test('a message that does not fit is a dead letter, the rest goes on', { skip },
   const ids = await lane.publish(50)
   const [bad] = await lane.publish(1, { payload: Buffer.alloc(410_000, 'x') })
   ids.push(...(await lane.publish(50)))
-  const status = await lane.drained()
+  const status = await lane.drained(60_000)
   await assertAllThere(ids)
   assert.equal(status.deadLetters, 1)
   const [letter] = lane.journal.deadLetters.list()
@@ -176,11 +176,11 @@ test('a refusal that only the server knows of, behind parts that it has taken', 
     return exception('TransactionCanceledException', { CancellationReasons })
   }
   const ids = await publish(lane, 300, 300)
-  await lane.drained()
+  await lane.drained(60_000)
   ids.push(...(await publish(lane, 250, 250)))
   ids.push(...(await lane.publish(1, { topic: 't/bad', retain: true })))
   ids.push(...(await publish(lane, 50)))
-  const status = await lane.drained()
+  const status = await lane.drained(60_000)
   assert.ok(refusals > 0)
   await assertAllThere(ids)
   assert.equal(status.deadLetters, 1)
@@ -194,7 +194,7 @@ test('without tables it is blocked, and says what to do; when they are made it g
   assert.match(error!.message, /mqtt_msg, .*mqtt_topic_msg_map/)
   assert.equal(error!.hint, 'holdfast schema dynamo --apply --pool pool1')
   await makeTables()
-  const status = await lane.drained()
+  const status = await lane.drained(60_000)
   await assertAllThere(ids)
   assert.equal(status.deadLetters, 0)
 })
