@@ -1,134 +1,64 @@
+import type { DynamoDB } from '@aws-sdk/client-dynamodb'
 import { inParallel, slices } from '../../src/backends/dynamo/connection.ts'
-import { type DynamoServer, startDynamo, type Values } from '../helpers/dynamo.ts'
-import { GatewayProcess, until } from '../helpers/gateway.ts'
-import { type Bench, inTurns, median } from './figure.ts'
-import { configure, dynamoHook, NOWHERE } from './gateway.ts'
-import { generate } from './native.ts'
+import { makeTable, tables } from '../../src/backends/dynamo/schema.ts'
+import { startDynamo, type Values } from '../helpers/dynamo.ts'
+import { drainBench } from './drain.ts'
 
-const QUEUED = 40_000
-const WATCH_MS = 100
-/** The mark has stood still so long: nothing more comes. */
-const QUIET_MS = 5000
 /** BatchWriteItem takes 25. */
 const BATCH = 25
 const WIDTHS = [1, 8, 16]
+const never = new AbortController().signal
 
-export const drainDynamo: Bench = {
-  about: `${QUEUED / 1e3}k queued events of 100 bytes into DynamoDB Local, against BatchWriteItem of the same messages`,
-  async run(rounds) {
-    rounds.say('first rows')
-    const rows = await drainOnce().then(({ rows }) => rows)
-    const peers = WIDTHS.map((width) => [`BatchWriteItem × ${width}`, () => insertOnce(rows, width)] as const)
-    const runs = await inTurns(rounds, {
-      Holdfast: async () => (await drainOnce()).rate,
-      ...Object.fromEntries(peers),
-    })
-    const rates = Object.entries(runs).map(([name, values]) => ({ name, value: median(values) }))
-    const own = rates.find(({ name }) => name === 'Holdfast')!
-    const best = rates.filter((rate) => rate !== own).reduce((a, b) => (b.value > a.value ? b : a))
-    return [{ what: '40k events', unit: 'rows/s', value: own.value, peer: best, goal: { atLeast: 0.6 }, detail: runs }]
-  },
-}
-
-/** Each measurement has a server of its own, as Java runs faster the longer it runs. */
-async function withServer<T>(work: (server: DynamoServer) => Promise<T>): Promise<T> {
-  const server = await startDynamo({ inMemory: true })
-  try {
-    await warmUp(server)
-    return await work(server)
-  } finally {
-    await server.stop()
+function hook(port: number): Record<string, string> {
+  return {
+    dynamo: `
+backend.dynamo.pool1.server = http://127.0.0.1:${port}
+backend.dynamo.pool1.pool_size = 16
+backend.dynamo.pool1.aws_access_key_id = local
+backend.dynamo.pool1.aws_secret_access_key = local
+backend.dynamo.hook.message.publish.1 = {"topic": "#", "action": {"function": "on_message_publish"}, "pool": "pool1"}
+`,
   }
 }
 
-/** With the tables of another access key, in both ways. */
-async function warmUp(server: DynamoServer): Promise<void> {
-  const db = server.db('warmup')
-  await db.createTable({
-    TableName: 'mqtt_msg',
-    KeySchema: [{ AttributeName: 'msgid', KeyType: 'HASH' }],
-    AttributeDefinitions: [{ AttributeName: 'msgid', AttributeType: 'S' }],
-    BillingMode: 'PAY_PER_REQUEST',
-  })
-  const rows = Array.from(
-    { length: 10_000 },
-    (_, n): Values => ({ msgid: { S: `${n}` }, payload: { S: 'x'.repeat(100) } }),
-  )
-  await insert(server, { rows, width: 8, accessKey: 'warmup' })
-  for (let n = 0; n < 100; n++) {
-    const ids = Array.from({ length: 100 }, (_, i) => `${n * 100 + i}`.padStart(20, '0'))
-    const update = (key: number): object => ({
-      TableName: 'mqtt_msg',
-      Key: { msgid: { S: `set ${key}` } },
-      UpdateExpression: 'ADD ids :ids',
-      ExpressionAttributeValues: { ':ids': { SS: ids } },
-    })
-    await db.transactWriteItems({
-      TransactItems: Array.from({ length: 11 }, (_, key) => ({ Update: update(key) as never })),
-    })
-  }
-}
-
-/** Queues with the pool pointed nowhere, then points it at the server. @returns rows/s, and the rows */
-function drainOnce(): Promise<{ rate: number; rows: Values[] }> {
-  return withServer(async (server) => {
-    const gateway = new GatewayProcess()
-    try {
-      configure(gateway, dynamoHook(NOWHERE))
-      await gateway.start()
-      await generate({ port: gateway.port, count: QUEUED })
-      await gateway.stop()
-      configure(gateway, dynamoHook(server.port))
-      await gateway.holdfast('schema', 'dynamo', '--apply', '--pool', 'pool1')
-      await gateway.start()
-      const rate = await watch(server)
-      const rows = await server.scan('mqtt_msg')
-      if (rows.length !== QUEUED) throw new Error(`${rows.length} rows instead of ${QUEUED}`)
-      return { rate, rows }
-    } finally {
-      await gateway.remove()
+export const drainDynamo = drainBench({
+  kind: 'dynamo',
+  database: 'DynamoDB Local',
+  driver: "Amazon's SDK",
+  goal: 0.6,
+  schema: true,
+  hook,
+  queued: 40_000, // in ten topics, whose sets of ids hold 20,000 each
+  watchMs: 100, // each look is a request
+  async start() {
+    const server = await startDynamo({ inMemory: true })
+    const db = server.db()
+    return {
+      port: server.port,
+      async clear() {
+        for (const { TableName } of tables()) await db.deleteTable({ TableName }).catch(() => {}) // not there yet
+        for (const table of tables()) await makeTable(db, table, never)
+      },
+      progress: async () => Number((await server.scan('holdfast_mark'))[0]?.seq?.N ?? 0), // one event a message
+      count: async () => (await server.scan('mqtt_msg')).length,
+      async peers() {
+        const rows = await server.scan('mqtt_msg')
+        return Object.fromEntries(
+          WIDTHS.map((width) => [`BatchWriteItem × ${width}`, () => insert(db, rows, width)] as const),
+        )
+      },
+      stop: () => server.stop(),
     }
-  })
-}
+  },
+})
 
-/** From the first mark that is seen to the last. */
-async function watch(server: DynamoServer): Promise<number> {
-  const mark = async (): Promise<number> => Number((await server.scan('holdfast_mark'))[0]?.seq?.N ?? 0)
-  const first = await until('the first rows', mark)
+/** @returns rows/s */
+async function insert(db: DynamoDB, rows: readonly Values[], width: number): Promise<number> {
   const begin = performance.now()
-  let last = { seq: first, at: begin }
-  while (performance.now() - last.at < QUIET_MS) {
-    await new Promise((resolve) => setTimeout(resolve, WATCH_MS))
-    const seq = await mark()
-    if (seq > last.seq) last = { seq, at: performance.now() }
-  }
-  return (last.seq - first) / ((last.at - begin) / 1000)
-}
-
-function insertOnce(rows: readonly Values[], width: number): Promise<number> {
-  return withServer(async (server) => {
-    const gateway = new GatewayProcess()
-    configure(gateway, dynamoHook(server.port))
-    await gateway.holdfast('schema', 'dynamo', '--apply', '--pool', 'pool1')
-    await gateway.remove()
-    const begin = performance.now()
-    await insert(server, { rows, width, accessKey: 'local' })
-    return rows.length / ((performance.now() - begin) / 1000)
-  })
-}
-
-interface Insert {
-  readonly rows: readonly Values[]
-  readonly width: number
-  readonly accessKey: string
-}
-
-async function insert(server: DynamoServer, { rows, width, accessKey }: Insert): Promise<void> {
-  const db = server.db(accessKey)
   await inParallel(width, slices(rows, BATCH), async (slice) => {
-    const answer = await db.batchWriteItem({
-      RequestItems: { mqtt_msg: slice.map((Item) => ({ PutRequest: { Item } })) },
-    })
-    if (answer.UnprocessedItems?.mqtt_msg) throw new Error('the server did not take all')
+    const RequestItems = { mqtt_msg: slice.map((Item) => ({ PutRequest: { Item } })) }
+    const { UnprocessedItems } = await db.batchWriteItem({ RequestItems })
+    if (UnprocessedItems?.mqtt_msg) throw new Error('the server did not take all')
   })
+  return rows.length / ((performance.now() - begin) / 1000)
 }

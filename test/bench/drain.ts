@@ -32,6 +32,10 @@ export interface DrainKind {
   readonly goal: number
   /** Schema to be made with `holdfast schema`; false: there is none. */
   readonly schema: boolean
+  /** Events to drain; absent: `QUEUED`. */
+  readonly queued?: number
+  /** How often to look how far it is; absent: every 5 ms. */
+  readonly watchMs?: number
   start(): Promise<DrainTarget>
   /** The plugin's conf: `on_message_publish` to a server at `port`. */
   hook(port: number): Record<string, string>
@@ -39,7 +43,7 @@ export interface DrainKind {
 
 export function drainBench(of: DrainKind): Bench {
   return {
-    about: `${QUEUED / 1e3}k queued events of 100 bytes into ${of.database}, against ${of.driver}'s best bulk write of the same rows`,
+    about: `${queuedFor(of) / 1e3}k queued events of 100 bytes into ${of.database}, against ${of.driver}'s best bulk write of the same rows`,
     async run(rounds) {
       const target = await of.start()
       try {
@@ -56,7 +60,7 @@ export function drainBench(of: DrainKind): Bench {
         const rates = Object.entries(runs).map(([name, values]) => ({ name, value: median(values) }))
         const own = rates.find(({ name }) => name === 'Holdfast')!
         const best = rates.filter((rate) => rate !== own).reduce((a, b) => (b.value > a.value ? b : a))
-        const what = `200k events, ${of.kind}`
+        const what = `${queuedFor(of) / 1e3}k events, ${of.kind}`
         return [{ what, unit: 'rows/s', value: own.value, peer: best, goal: { atLeast: of.goal }, detail: runs }]
       } finally {
         await target.stop()
@@ -65,35 +69,38 @@ export function drainBench(of: DrainKind): Bench {
   }
 }
 
+const queuedFor = ({ queued = QUEUED }: DrainKind): number => queued
+
 /** Queues with the pool pointed nowhere, then points it at the server. @returns rows/s */
 async function drainOnce(of: DrainKind, target: DrainTarget): Promise<number> {
   const gateway = new GatewayProcess()
   try {
     configure(gateway, of.hook(NOWHERE))
     await gateway.start()
-    await generate({ port: gateway.port, count: QUEUED })
+    await generate({ port: gateway.port, count: queuedFor(of) })
     await gateway.stop()
     configure(gateway, of.hook(target.port))
     if (of.schema) await gateway.holdfast('schema', of.kind, '--apply', '--pool', 'pool1')
     await target.clear()
     await gateway.start()
-    return await watch(target)
+    return await watch(of, target)
   } finally {
     await gateway.remove()
   }
 }
 
 /** From the first rows that are seen to the last. */
-async function watch(target: DrainTarget): Promise<number> {
+async function watch(of: DrainKind, target: DrainTarget): Promise<number> {
+  const queued = queuedFor(of)
   const first = await until('the first rows', () => target.progress())
   const begin = performance.now()
   let last = first
-  while (last < QUEUED) {
-    await new Promise((resolve) => setTimeout(resolve, WATCH_MS))
+  while (last < queued) {
+    await new Promise((resolve) => setTimeout(resolve, of.watchMs ?? WATCH_MS))
     last = await target.progress()
   }
   const seconds = (performance.now() - begin) / 1000
   const count = await target.count()
-  if (count !== QUEUED) throw new Error(`${count} rows instead of ${QUEUED}`)
+  if (count !== queued) throw new Error(`${count} rows instead of ${queued}`)
   return (last - first) / seconds
 }

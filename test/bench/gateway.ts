@@ -21,19 +21,6 @@ backend.pgsql.hook.message.publish.1 = {"topic": "#", "action": {"function": "on
   }
 }
 
-/** `on_message_publish` to a DynamoDB Local at `port`. */
-export function dynamoHook(port: number): Record<string, string> {
-  return {
-    dynamo: `
-backend.dynamo.pool1.server = http://127.0.0.1:${port}
-backend.dynamo.pool1.pool_size = 16
-backend.dynamo.pool1.aws_access_key_id = local
-backend.dynamo.pool1.aws_secret_access_key = local
-backend.dynamo.hook.message.publish.1 = {"topic": "#", "action": {"function": "on_message_publish"}, "pool": "pool1"}
-`,
-  }
-}
-
 /** `on_message_publish` to the embedded database. */
 export const SQLITE_HOOK = {
   sqlite: `
