@@ -1,5 +1,6 @@
 // The command line: words → a command of this room. Exit codes: 0, 1 faults in what was asked or configured, 2 usage, 70 internal.
 
+import { ConfigFaults } from '../gateway/gateway.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { check } from './check.ts'
 import { ctl } from './ctl.ts'
@@ -31,6 +32,9 @@ ${Object.entries(COMMANDS)
 \`holdfast <command> --help\` says more. Environment: HOLDFAST_ETC and HOLDFAST_DATA, where --etc and --data are not given.
 `
 
+/** What a running gateway says of words that make no sense. */
+const USAGE: ReadonlySet<string> = new Set(['USAGE', 'UNKNOWN_COMMAND'])
+
 /** @param argv the words behind the program's name. @returns the exit code */
 export async function main(argv: string[]): Promise<number> {
   const [name, ...args] = argv
@@ -55,13 +59,14 @@ export async function main(argv: string[]): Promise<number> {
 }
 
 function report(error: unknown, name: string): number {
+  if (error instanceof ConfigFaults) process.stderr.write(error.text)
   if (error instanceof UsageError) {
     process.stderr.write(`holdfast ${name}: ${error.message}\nhint: holdfast ${name} --help\n`)
     return 2
   }
   if (error instanceof HoldfastError) {
     process.stderr.write(`holdfast ${name}: ${error.message}\n${error.hint ? `hint: ${error.hint}\n` : ''}`)
-    return 1
+    return USAGE.has(error.code) ? 2 : 1
   }
   process.stderr.write(`holdfast ${name}: internal error: ${error instanceof Error ? error.stack : String(error)}\n`)
   return 70

@@ -63,6 +63,12 @@ export async function control(dataDir: string, words: readonly string[]): Promis
   try {
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') {
+      throw new HoldfastError('NOT_ALLOWED', `only the user that the gateway on ${dataDir} runs as may command it`, {
+        hint: `be that user, or root: ls -l ${controlPath(dataDir)}`,
+        cause: error,
+      })
+    }
     throw new HoldfastError('NOT_RUNNING', `no gateway is running on ${dataDir}`, {
       hint: 'start it with `holdfast run`, or name its folder with --data',
       cause: error,

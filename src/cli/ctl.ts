@@ -21,6 +21,7 @@ ${COMMAND_HELP}`,
       strict: false,
       tokens: true,
     })
+    if (values.data === true) throw new UsageError('expected a folder behind --data')
     if (positionals.length === 0) throw new UsageError('which command?')
     // what is not ours (--to, --since, …) belongs to the command, in its place
     const words = tokens.flatMap((token) => {

@@ -1,6 +1,6 @@
 import { flushCompileCache } from 'node:module'
 import { resolve } from 'node:path'
-import { ConfigFaults, type Gateway, startGateway } from '../gateway/gateway.ts'
+import { type Gateway, startGateway } from '../gateway/gateway.ts'
 import type { Command } from './cli.ts'
 import { controlPath, serveControl } from './control.ts'
 import { dataDir, etcDir, parse } from './usage.ts'
@@ -16,14 +16,7 @@ Starts the gateway and stays in the foreground until SIGTERM or SIGINT. Logs go 
     const { values } = parse({ args, options: { etc: { type: 'string' }, data: { type: 'string' } } })
     const [etc, data] = [etcDir(values.etc), dataDir(values.data)]
     controlPath(data) // a folder that can't have its socket is told before anything starts
-    let gateway: Gateway
-    try {
-      gateway = await startGateway({ etcDir: etc, dataDir: data, pretty: process.stderr.isTTY === true })
-    } catch (error) {
-      if (!(error instanceof ConfigFaults)) throw error
-      process.stderr.write(`${error.text}holdfast run: ${error.message}\n`)
-      return 1
-    }
+    const gateway = await startGateway({ etcDir: etc, dataDir: data, pretty: process.stderr.isTTY === true })
     try {
       const control = await serveControl(data, gateway.commands)
       const stopped = untilSignal()

@@ -20,8 +20,10 @@ plugins/emqx_backend_<kind>.conf; it may be repeated, what is there stays.`,
       allowPositionals: true,
     })
     const [kind, ...more] = positionals
-    if (kind === undefined || more.length > 0) throw new UsageError('which backend? e.g. holdfast schema pgsql')
+    if (kind === undefined) throw new UsageError('which backend? e.g. holdfast schema pgsql')
+    if (more.length > 0) throw new UsageError(`expected one backend, not ${positionals.length}`)
     if (!values.apply) {
+      if (values.pool !== undefined) throw new UsageError('--pool goes with --apply')
       process.stdout.write(await printSchema(kind))
       return 0
     }

@@ -77,9 +77,9 @@ export function loadConfig<const G extends SettingsSpec>(etcDir: string, schema:
   return { etcDir, gateway, plugins, faults: sortFaults(faults.list) }
 }
 
-/** The faults that stop a start: those of plugins that are not loaded do not. */
-export function faultsInUse({ faults, plugins }: LoadedConfig): Fault[] {
-  const unused = new Set(plugins.filter(({ loaded }) => !loaded).map(({ file }) => file))
+/** Of the files in use: those of plugins that are not loaded are not, but for the one of `asked`. */
+export function faultsInUse({ faults, plugins }: LoadedConfig, asked?: BackendKind): Fault[] {
+  const unused = new Set(plugins.filter(({ loaded, kind }) => !loaded && kind !== asked).map(({ file }) => file))
   return faults.filter(({ file }) => !unused.has(file))
 }
 

@@ -15,6 +15,8 @@ export interface Setting<T = unknown> {
   readonly required?: true
   /** Other names of the key, as EMQX had them elsewhere. */
   readonly alias?: readonly string[]
+  /** Nothing uses it in this version: whoever sets it is warned, and told what holds instead. */
+  readonly inert?: string
 }
 
 /**
@@ -23,6 +25,8 @@ export interface Setting<T = unknown> {
  */
 export interface Named<S extends SettingsSpec = SettingsSpec> {
   readonly named: S
+  /** As with `Setting`. */
+  readonly inert?: string
 }
 
 /** Keys as in the conf, without the section's prefix. */
@@ -73,7 +77,7 @@ export function readSettings<const S extends SettingsSpec>(spec: S, section: Sec
   for (const [key, declared] of Object.entries(spec)) {
     settings[key] =
       'named' in declared
-        ? readNamed(declared.named, section, { key, sections: named.get(key) }, reader)
+        ? readNamed(declared, section, { key, sections: named.get(key) }, reader)
         : readSingle(declared, section, { key, entry: single.get(key) }, reader)
   }
   return settings as Settings<S>
@@ -140,7 +144,7 @@ interface NamedKey {
 }
 
 function readNamed(
-  spec: SettingsSpec,
+  { named, inert }: Named,
   outer: Section,
   { key, sections }: NamedKey,
   reader: Reader,
@@ -148,7 +152,9 @@ function readNamed(
   const values = new Map<string, unknown>()
   for (const [name, entries] of sections ?? []) {
     const prefix = `${outer.prefix}${key.slice(0, -'*'.length)}${name}.`
-    values.set(name, readSettings(spec, { prefix, place: entries[0]!.entry, entries }, reader))
+    const first = entries[0]!.entry
+    if (inert !== undefined) warnInert(prefix.slice(0, -'.'.length), inert, first, reader)
+    values.set(name, readSettings(named, { prefix, place: first, entries }, reader))
   }
   return values
 }
@@ -160,6 +166,7 @@ interface SingleKey {
 
 function readSingle(setting: Setting, section: Section, { key, entry }: SingleKey, reader: Reader): unknown {
   if (entry) {
+    if (setting.inert !== undefined) warnInert(entry.key, setting.inert, entry, reader)
     const reading = setting.type.read(entry.value, reader)
     if (!('fault' in reading)) return reading.value
     reader.faults.error({ ...entry, column: entry.valueColumn }, `${entry.key}: ${reading.fault}`)
@@ -170,6 +177,10 @@ function readSingle(setting: Setting, section: Section, { key, entry }: SingleKe
   const reading = setting.type.read(setting.default, reader)
   if ('fault' in reading) throw new Error(`default of ${key}: ${reading.fault}`)
   return reading.value
+}
+
+function warnInert(key: string, instead: string, place: Place, { faults }: Reader): void {
+  faults.warning(place, `${key} has no effect in this version`, instead)
 }
 
 function fullKey(section: Section, key: string): string {

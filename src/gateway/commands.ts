@@ -78,13 +78,26 @@ export function commandsOf(gateway: Gateway): Commands {
   return {
     async run(words) {
       for (const length of [2, 1]) {
-        const spec = COMMANDS[words.slice(0, length).join(' ')]
-        if (spec) return (await spec.run(gateway, words.slice(length))) ?? { done: true }
+        const name = words.slice(0, length).join(' ')
+        if (Object.hasOwn(COMMANDS, name)) return runOne(gateway, name, words.slice(length))
       }
+      const all = Object.keys(COMMANDS)
+      const near = all.filter((name) => name.startsWith(`${words[0]} `))
       throw new HoldfastError('UNKNOWN_COMMAND', `there is no command '${words.join(' ')}'`, {
-        hint: `commands: ${Object.keys(COMMANDS).join(', ')}`,
+        hint: `commands: ${(near.length > 0 ? near : all).join(', ')}`,
       })
     },
+  }
+}
+
+async function runOne(gateway: Gateway, name: string, args: readonly string[]): Promise<unknown> {
+  const { usage: expected, run } = COMMANDS[name]!
+  try {
+    if (expected === '' && args.length > 0) throw usage(`'${name}' takes no arguments`)
+    return (await run(gateway, args)) ?? { done: true }
+  } catch (error) {
+    if (!(error instanceof HoldfastError) || error.code !== 'USAGE') throw error
+    throw new HoldfastError('USAGE', error.message, { hint: `${name} ${expected}`.trimEnd() })
   }
 }
 
@@ -109,7 +122,7 @@ async function testPool(gateway: Gateway, args: readonly string[]): Promise<unkn
 
 async function skipLane(gateway: Gateway, args: readonly string[]): Promise<unknown> {
   const [name, option, seq, ...rest] = args
-  if (name === undefined || option !== '--to' || rest.length > 0) throw usage('lane skip POOL --to SEQ')
+  if (name === undefined || option !== '--to' || rest.length > 0) throw usage('expected a pool and --to SEQ')
   const id = gateway.poolId(name)
   await gateway.forward.skip(id, integer(seq))
   return { pool: id, skippedTo: integer(seq) }
@@ -133,4 +146,5 @@ function integer(text: string | undefined): number {
 
 const idOrAll = (args: readonly string[]): number | 'all' => (one(args) === 'all' ? 'all' : integer(one(args)))
 
-const usage = (message: string): HoldfastError => new HoldfastError('USAGE', message, { hint: 'holdfast ctl --help' })
+/** `runOne` adds how it is called. */
+const usage = (message: string): HoldfastError => new HoldfastError('USAGE', message)

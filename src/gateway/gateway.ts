@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { BACKENDS } from '../backends/index.ts'
 import { type Broker, startBroker } from '../broker/broker.ts'
-import type { LoadedPool } from '../config/load.ts'
+import { faultsInUse, type LoadedPool } from '../config/load.ts'
 import { revealSecrets } from '../config/secret.ts'
 import { Fetch } from '../fetch/fetch.ts'
 import { type Forward, type PoolConfig, startForward } from '../forward/forward.ts'
@@ -97,8 +97,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   opened.defer(() => fetch.close())
   const hooks = new Hooks({ journal, store, fetch, clock })
 
-  const use = async ({ plugins }: Configuration): Promise<void> => {
-    const loaded = plugins.filter((plugin) => plugin.loaded)
+  const use = async (configuration: Configuration): Promise<void> => {
+    logWarnings(configuration, log)
+    const loaded = configuration.plugins.filter((plugin) => plugin.loaded)
     await hooks.replace(loaded.flatMap(({ bindings }) => bindings))
     await forward.configure(loaded.flatMap(({ pools }) => pools).map(poolConfig))
   }
@@ -143,6 +144,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const rooms = opened.move()
   log.info({ node, ms: Math.round(performance.now() - startedAt) }, 'gateway_running')
   return gateway
+}
+
+/** What `holdfast check` warns of, for who does not call it. */
+function logWarnings(configuration: Configuration, log: Logger): void {
+  for (const { file, line, column, message, hint } of faultsInUse(configuration)) {
+    log.warn({ place: `${file}:${line}:${column}`, why: message, hint }, 'config_warning')
+  }
 }
 
 function poolConfig({ id, kind, name, settings }: LoadedPool): PoolConfig {

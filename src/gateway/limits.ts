@@ -4,7 +4,7 @@ import type { BrokerOptions } from '../broker/broker.ts'
 import type { ListenerOptions } from '../broker/listeners.ts'
 import type { ForwardLimits } from '../forward/forward.ts'
 import type { JournalOptions } from '../queue/journal.ts'
-import type { GatewaySettings } from './settings.ts'
+import { GATEWAY_SETTINGS, type GatewaySettings } from './settings.ts'
 
 /** `queue.commit_window = auto`: an SD card lives from few, large commits; nobody sees 20 ms. */
 const AUTO_WINDOW_MS = 20
@@ -42,6 +42,7 @@ export function brokerLimits(settings: GatewaySettings): NonNullable<BrokerOptio
   }
 }
 
+/** Those that this version can open; of the others the configuration's warnings tell. */
 export function listeners(settings: GatewaySettings): ListenerOptions[] {
   const plain = (['tcp', 'ws'] as const).flatMap((kind) =>
     [...settings[`listener.${kind}.*`]].map(([name, { '': address, max_connections }]) => ({
@@ -61,5 +62,5 @@ export function listeners(settings: GatewaySettings): ListenerOptions[] {
       ...(cafile !== undefined && { cafile }),
     })),
   )
-  return [...plain, ...tls]
+  return [...plain, ...tls].filter(({ kind }) => !('inert' in GATEWAY_SETTINGS[`listener.${kind}.*`]))
 }

@@ -37,10 +37,13 @@ export class ConfigFaults extends HoldfastError {
   }
 }
 
-/** @throws ConfigFaults when a file that is in use has a fault; those of plugins that are not loaded do not count. */
-export function loadConfiguration(etcDir: string): Configuration {
+/**
+ * @param asked a kind whose file is in use although its plugin is not loaded
+ * @throws ConfigFaults when a file that is in use has a fault; those of plugins that are not loaded do not count.
+ */
+export function loadConfiguration(etcDir: string, asked?: BackendKind): Configuration {
   const loaded = loadConfig(etcDir, SCHEMA)
-  const faults = faultsInUse(loaded)
+  const faults = faultsInUse(loaded, asked)
   if (faults.some(({ severity }) => severity === 'error')) throw new ConfigFaults(faults)
   return loaded
 }

@@ -29,8 +29,7 @@ export function messages(journal: Journal, args: readonly string[]): readonly Re
 }
 
 function parse(args: readonly string[]): { filter: string; since: number; limit: number } {
-  const usage = (message: string): HoldfastError =>
-    new HoldfastError('USAGE', message, { hint: 'messages TOPIC [--since 2h|ISO date] [--limit N]' })
+  const usage = (message: string): HoldfastError => new HoldfastError('USAGE', message)
   try {
     const { values, positionals } = parseArgs({
       args: [...args],

@@ -4,7 +4,7 @@ import { BACKENDS } from '../backends/index.ts'
 import { revealSecrets } from '../config/secret.ts'
 import type { Backend } from '../model/backend.ts'
 import { BACKEND_KINDS, type BackendKind } from '../model/binding.ts'
-import { HoldfastError } from '../model/errors.ts'
+import { BackendError, HoldfastError } from '../model/errors.ts'
 import { loadConfiguration } from './load.ts'
 
 /** @throws HoldfastError for a kind that there is not. */
@@ -15,19 +15,24 @@ export async function printSchema(kind: string): Promise<string> {
 /** Makes the tables on the server of the pool; may be repeated. @throws HoldfastError, also BackendError and ConfigFaults */
 export async function applySchema(o: { kind: string; pool: string; etcDir: string; dataDir: string }): Promise<void> {
   const backend = await backendOf(o.kind)
-  const { plugins, gateway } = loadConfiguration(o.etcDir)
-  const pools = plugins.find(({ kind }) => kind === o.kind)?.pools ?? []
+  const { plugins, gateway } = loadConfiguration(o.etcDir, backend.kind)
+  const plugin = plugins.find(({ kind }) => kind === o.kind)
+  const pools = plugin?.pools ?? []
   const pool = pools.find(({ name }) => name === o.pool)
   if (!pool) {
     const names = pools.map(({ name }) => name).join(', ')
     throw new HoldfastError('NO_SUCH_POOL', `there is no ${o.kind} pool ${o.pool} in ${o.etcDir}/plugins`, {
-      hint: names === '' ? `emqx_backend_${o.kind}.conf defines none` : `pools: ${names}`,
+      hint: plugin ? `pools: ${names || 'none'}` : `emqx_backend_${o.kind}.conf is not there`,
     })
   }
-  await backend.applySchema(
-    { name: pool.name, dataDir: o.dataDir, node: gateway['node.name'] },
-    revealSecrets(pool.settings),
-  )
+  const options = { name: pool.name, dataDir: o.dataDir, node: gateway['node.name'] }
+  try {
+    await backend.applySchema(options, revealSecrets(pool.settings))
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error
+    const { code, message, hint = `its keys are in ${plugin!.file}` } = error
+    throw new HoldfastError(code, `pool ${pool.name}: ${message}`, { hint, cause: error })
+  }
 }
 
 async function backendOf(kind: string): Promise<Backend> {

@@ -45,6 +45,13 @@ function tlsListener(port: number) {
   } as const
 }
 
+/** What holds instead of keys that nothing uses yet. */
+const OPEN = 'every client is let in'
+const ALLOWED = 'every client may publish and subscribe everything'
+const NO_PAGE = 'there is no page yet'
+const NO_CONSOLE = 'there is no console yet'
+const NO_WEBSOCKET = 'this listener is not opened: there is no WebSocket yet'
+
 const WINDOWS =
   /^(always|([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d(\s*,\s*([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)*)$/
 
@@ -53,8 +60,8 @@ export const GATEWAY_SETTINGS = {
 
   'listener.tcp.*': plainListener(1883),
   'listener.ssl.*': tlsListener(8883),
-  'listener.ws.*': plainListener(8083),
-  'listener.wss.*': tlsListener(8084),
+  'listener.ws.*': { ...plainListener(8083), inert: NO_WEBSOCKET },
+  'listener.wss.*': { ...tlsListener(8084), inert: NO_WEBSOCKET },
 
   'mqtt.max_packet_size': { type: bytes, default: '1MB', doc: 'Largest packet that a client may send' },
   'mqtt.max_clientid_len': {
@@ -83,10 +90,26 @@ export const GATEWAY_SETTINGS = {
     type: flag,
     default: 'on',
     doc: 'May clients connect without a password? As long as there are no users',
+    inert: OPEN,
   },
-  'auth.file': { type: path, default: 'passwd', doc: 'Users and their hashed passwords, beside this file' },
-  'acl.file': { type: path, default: 'acl.conf', doc: 'Who may publish and subscribe what, beside this file' },
-  'acl.nomatch': { type: choice('allow', 'deny'), default: 'allow', doc: 'When no line of the acl file matches' },
+  'auth.file': {
+    type: path,
+    default: 'passwd',
+    doc: 'Users and their hashed passwords, beside this file',
+    inert: OPEN,
+  },
+  'acl.file': {
+    type: path,
+    default: 'acl.conf',
+    doc: 'Who may publish and subscribe what, beside this file',
+    inert: ALLOWED,
+  },
+  'acl.nomatch': {
+    type: choice('allow', 'deny'),
+    default: 'allow',
+    doc: 'When no line of the acl file matches',
+    inert: ALLOWED,
+  },
 
   'queue.max_bytes': { type: bytes, default: '1GB', doc: 'Largest size of the queue on disk' },
   'queue.reserve': { type: bytes, default: '64MB', doc: 'Disk space that the queue leaves free' },
@@ -133,15 +156,22 @@ export const GATEWAY_SETTINGS = {
     type: listenAddress(8080),
     default: '127.0.0.1:8080',
     doc: 'Where the page, its API and metrics listen',
+    inert: NO_PAGE,
   },
-  'web.tls': { type: choice('auto', 'off', 'files'), default: 'auto', doc: 'TLS of the page: auto, off or files' },
-  'web.metrics': { type: flag, default: 'on', doc: 'Serve /metrics' },
+  'web.tls': {
+    type: choice('auto', 'off', 'files'),
+    default: 'auto',
+    doc: 'TLS of the page: auto, off or files',
+    inert: NO_PAGE,
+  },
+  'web.metrics': { type: flag, default: 'on', doc: 'Serve /metrics', inert: NO_PAGE },
   'serial.port': {
     type: orWord(text, 'off'),
     default: 'off',
     doc: 'Serial line of the console, such as /dev/ttyGS0, or off',
+    inert: NO_CONSOLE,
   },
-  'serial.baud': { type: integer({ min: 300 }), default: '115200', doc: 'Its speed' },
+  'serial.baud': { type: integer({ min: 300 }), default: '115200', doc: 'Its speed', inert: NO_CONSOLE },
 
   'log.level': { type: choice(...LOG_LEVELS), default: 'info', doc: `One of ${LOG_LEVELS.join(', ')}` },
   'sys.interval': { type: duration, default: '60s', doc: 'Time between two publications of the figures below $SYS' },
