@@ -345,6 +345,19 @@ describe('mysql: what a server may do', { skip: mariadbMissing() }, () => {
     )
   })
 
+  scene('a unique index that folds case loses nothing without a word', async (history) => {
+    await server.createDatabase('folding')
+    await server.query(`${OLD_TABLES}; alter table mqtt_msg add unique (msgid)`, 'folding')
+    const made = await pool({ database: 'folding' })
+    assert.match((await made.connect(never)).warnings.join('\n'), /takes upper and lower case for the same/)
+    const [one, other] = ['a', 'A'].map((end) => ({ ...history.message('t', end), msgid: `00000000000000000${end}` }))
+    await made.write(history.events(insert(one!)), null, exact, never)
+    const error = await refusal(made.write(history.events(insert(other!)), null, exact, never), 'permanent')
+    assert.equal(error.operation, 0)
+    await made.write(history.events(insert(one!)), null, exact, never)
+    assert.deepEqual(await stored('folding'), ['a'])
+  })
+
   scene('tables without unique keys take one row a key all the same', async (history) => {
     await server.createDatabase('loose')
     const loose = OLD_TABLES.replace(/,\s*UNIQUE KEY \w+ \([^)]*\)/g, '')

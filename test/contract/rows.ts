@@ -64,6 +64,23 @@ export function rowSuite(subject: Subject, contract: Contract): void {
     assert.deepEqual(await content(), before)
   })
 
+  contract('messages whose ids differ in case only are two', async (bench, history) => {
+    const [lower, upper] = ['1a', '1A'].map((end) => {
+      const message = history.message('a', end)
+      return { ...message, msgid: message.msgid.slice(0, -2) + end }
+    }) as [Message, Message]
+    const all = history.events(insert(upper), insert(lower))
+    await write(bench, all)
+    await write(bench, all, true)
+    assert.deepEqual(payloadsOf(await messages(bench, { filter: 'a' })).sort(), ['1A', '1a'])
+    await write(bench, history.events(ack('c', upper)))
+    assert.deepEqual(payloadsOf(await messages(bench, { filter: 'a', clientid: 'c' })), ['1a'])
+    const positions = new Map([['a', upper.msgid]])
+    assert.deepEqual(payloadsOf(await messages(bench, { filter: 'a', clientid: 'd', positions })), ['1a'])
+    await write(bench, history.events({ do: 'message.delete', msgid: lower.msgid, topic: 'a', clientid: 'c' }))
+    assert.deepEqual(payloadsOf(await messages(bench, { filter: 'a' })), ['1A'])
+  })
+
   contract('two functions that store one message make one row', async (bench, history) => {
     const message = history.message('a', '1')
     await write(bench, [

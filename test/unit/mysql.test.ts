@@ -74,6 +74,7 @@ test('no literal can end before its end', () => {
   for (const value of ["'", '\\', '\0', '\n', "\\' or 1=1 --"]) {
     assert.equal(literal.text(value), `_utf8mb4 x'${Buffer.from(value).toString('hex')}'`)
   }
+  assert.equal(literal.text('💧'), "'💧' collate utf8mb4_bin")
   assert.equal(literal.bytes(Buffer.from('{"a": 1}')), `'{"a": 1}'`)
   assert.equal(literal.bytes(Buffer.from([0xff, 0])), "x'ff00'")
   assert.equal(literal.number(21.5), '21.5e0')

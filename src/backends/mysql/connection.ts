@@ -121,7 +121,7 @@ export class Connection {
   }
 
   async close(): Promise<void> {
-    if (this.#end) return
+    if (this.#end || this.#socket.destroyed) return
     this.#end = new BackendError('transient', 'CLOSED', 'the connection was closed')
     this.#socket.setTimeout(CONNECT_MS, () => this.#socket.destroy())
     await new Promise<void>((resolve) => {

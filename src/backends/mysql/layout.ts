@@ -80,6 +80,18 @@ export function isUnique(layout: Layout, table: string, columns: readonly string
   return layout.get(table)?.unique.includes([...columns].sort().join(',')) ?? true
 }
 
+/**
+ * Does the table see to it that a message is stored once? Our ids differ in case only, as often as not; a unique index
+ * that folds case tells them not apart.
+ */
+export function hasUniqueMsgid(layout: Layout): boolean {
+  return isUnique(layout, 'mqtt_msg', ['msgid']) && !foldsCase(columnOf(layout, 'mqtt_msg', 'msgid'))
+}
+
+function foldsCase(column: Column | undefined): boolean {
+  return !/_(bin|cs)$/.test(column?.collation ?? '_bin')
+}
+
 /** Has the table our column with the hash of the row's key? */
 export function hasRowKey(layout: Layout, table: string): boolean {
   return isUnique(layout, table, ['row_key'])
@@ -120,7 +132,7 @@ export function warningsAbout(layout: Layout): string[] {
       warnings.push(`${name}: these columns hold so much only, longer rows become dead letters: ${list}`)
     }
     const names = ({ name }: Column): boolean => ['clientid', 'topic', 'sender'].includes(name)
-    const folding = of((column) => names(column) && !/_(bin|cs)$/.test(column.collation ?? '_bin'))
+    const folding = of((column) => names(column) && foldsCase(column))
     if (folding.length > 0) warnings.push(`${name}: upper and lower case are the same in ${folding.join(', ')}`)
     const poor = of((column) => names(column) && (column.charset ?? 'utf8mb4') !== 'utf8mb4')
     if (poor.length > 0) {
@@ -139,8 +151,15 @@ export function warningsAbout(layout: Layout): string[] {
       )
     }
   }
-  if (layout.has('mqtt_msg') && !isUnique(layout, 'mqtt_msg', ['msgid'])) {
+  const unique = isUnique(layout, 'mqtt_msg', ['msgid'])
+  if (layout.has('mqtt_msg') && !unique) {
     warnings.push('mqtt_msg has no unique index on msgid: finding a message by its id reads the whole table')
+  }
+  if (unique && foldsCase(columnOf(layout, 'mqtt_msg', 'msgid'))) {
+    warnings.push(
+      'mqtt_msg: the unique index on msgid takes upper and lower case for the same, so messages become dead letters: ' +
+        'alter table mqtt_msg modify msgid varchar(191) character set utf8mb4 collate utf8mb4_bin',
+    )
   }
   return warnings
 }

@@ -6,8 +6,17 @@ import { createHash } from 'node:crypto'
 
 const PLAIN = /^[ -&(-[\]-~\u0080-\uffff]*$/
 
+/** Beyond the basic plane: a column of three-byte UTF-8 can't even be compared with such a text, unless it is said how. */
+const ASTRAL = /[\ud800-\udfff]/
+
 export function text(value: string): string {
-  return PLAIN.test(value) ? `'${value}'` : `_utf8mb4 x'${Buffer.from(value).toString('hex')}'`
+  const written = PLAIN.test(value) ? `'${value}'` : `_utf8mb4 ${hex(value)}`
+  return ASTRAL.test(value) ? `${written} collate utf8mb4_bin` : written
+}
+
+/** A text's bytes. */
+export function hex(value: string): string {
+  return `x'${Buffer.from(value).toString('hex')}'`
 }
 
 export function bytes(value: Buffer): string {
@@ -16,6 +25,11 @@ export function bytes(value: Buffer): string {
     if (PLAIN.test(decoded)) return `'${decoded}'`
   }
   return `x'${value.toString('hex')}'`
+}
+
+/** The rows of these messages: by an index where there is one, and exactly, since a column may fold case. */
+export function isMsgid(list: string): string {
+  return `msgid in (${list}) and convert(msgid using utf8mb4) collate utf8mb4_bin in (${list})`
 }
 
 export function texts(values: Iterable<string>): string {

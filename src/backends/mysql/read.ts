@@ -71,9 +71,9 @@ function selectMessages({ filter, start, since }: MessagesOp, positions: Readonl
   if (hasWildcard(filter) && positions.size > 0) {
     const rows = [...positions].map(
       ([topic, id], index) =>
-        `select ${literal.text(topic)}${index === 0 ? ' as topic' : ''}, ${id}${index === 0 ? ' as id' : ''}`,
+        `select ${literal.hex(topic)}${index === 0 ? ' as topic' : ''}, ${id}${index === 0 ? ' as id' : ''}`,
     )
-    from += ` left join (${rows.join(' union all ')}) p on convert(p.topic using utf8mb4) collate utf8mb4_bin = convert(m.topic using utf8mb4)`
+    from += ` left join (${rows.join(' union all ')}) p on p.topic = convert(convert(m.topic using utf8mb4) using binary)`
     conditions.push(`m.id > coalesce(p.id, ${nowhere})`)
   } else conditions.push(`m.id > ${positions.get(filter) ?? nowhere}`)
   return `select m.id, m.msgid, m.sender, m.topic, m.qos, m.retain, m.payload, m.arrived from ${from} where ${conditions.join(' and ')}`
@@ -91,7 +91,7 @@ async function positionsByTopic(
     clientid === undefined
       ? 'select null as topic, null as id from dual where false'
       : `select topic, mid as id from mqtt_acked where ${isText('clientid', clientid)} and ${matches('topic', filter)} and mid is not null`
-  const rows = `select msgid, max(id) as id from mqtt_msg where msgid in (${literal.texts(msgids)}) group by msgid`
+  const rows = `select msgid, id from mqtt_msg where ${literal.isMsgid(literal.texts(msgids))} order by id`
   const [remote, known] = await connection.query<[{ topic: string; id: number }[], { msgid: string; id: number }[]]>(
     `${acked}; ${msgids.length > 0 ? rows : 'select null as msgid, null as id from dual where false'}`,
   )

@@ -3,13 +3,12 @@
 import type { Message } from '../../model/event.ts'
 import type { ClientState, Delivery, Merged, PositionChange } from '../merge.ts'
 import { rowId } from '../row-id.ts'
-import { columnOf, hasRowKey, isUnique, type Layout } from './layout.ts'
+import { columnOf, hasRowKey, hasUniqueMsgid, isUnique, type Layout } from './layout.ts'
 import * as literal from './literals.ts'
 import { payload } from './statement.ts'
 
-/** Characters of a text with many rows; a character is three bytes at most, and the least server takes 1 MB. */
-const ROWS_CHARS = 250_000
-const NOW = 'now(3)'
+/** Characters of a text with many rows, or of a list in it; of three bytes at most, and the least server takes 1 MB. */
+const ROWS_CHARS = 150_000
 
 export interface Rendering {
   readonly layout: Layout
@@ -90,8 +89,7 @@ const BYTES = { name: 'payload', type: 'longblob', maxLength: null, charset: nul
 
 function insertMessages(messages: readonly Message[], layout: Layout, idempotent: boolean): string[] {
   const values = messageValues(layout, 'mqtt_msg')
-  const unlessThere =
-    idempotent && isUnique(layout, 'mqtt_msg', ['msgid']) ? ' on duplicate key update msgid = mqtt_msg.msgid' : ''
+  const unlessThere = idempotent && hasUniqueMsgid(layout) ? ' on duplicate key update msgid = mqtt_msg.msgid' : ''
   return inPieces(
     messages.map((message) => `(${values(message).join(', ')}, ${message.retain ? 1 : 0})`),
     (rows) => `insert into mqtt_msg (${MESSAGE.join(', ')}, retain) values ${rows}${unlessThere}`,
@@ -102,7 +100,7 @@ function deleteMessages(msgids: readonly string[]): string[] {
   const ids = msgids.map(rowId).filter((id) => id !== null)
   const rows = ids.length > 0 ? [`delete from mqtt_msg where msgid is null and id in (${ids.join(', ')})`] : []
   const own = msgids.filter((msgid) => rowId(msgid) === null).sort()
-  return [...inPieces(own.map(literal.text), (list) => `delete from mqtt_msg where msgid in (${list})`), ...rows]
+  return [...inPieces(own.map(literal.text), (list) => `delete from mqtt_msg where ${literal.isMsgid(list)}`), ...rows]
 }
 
 /** The condition for one row of a table with a key of names. */
@@ -124,10 +122,11 @@ function deletePosition({ clientid, topic }: PositionChange, layout: Layout): st
 function movePosition({ clientid, topic, msgids }: PositionChange, layout: Layout): string[] {
   const ids = msgids.map(rowId).filter((id) => id !== null)
   const own = msgids.filter((msgid) => rowId(msgid) === null)
+  const created = columnOf(layout, 'mqtt_acked', 'created') ? ['created'] : []
   const sources = [
     ...inPieces(
       own.map(literal.text),
-      (list) => `(select id from mqtt_msg where msgid in (${list}) order by id desc limit 1)`,
+      (list) => `(select id from mqtt_msg where ${literal.isMsgid(list)} order by id desc limit 1)`,
     ),
     ...(ids.length > 0 ? [`(select ${Math.max(...ids)} as id)`] : []),
   ]
@@ -135,8 +134,8 @@ function movePosition({ clientid, topic, msgids }: PositionChange, layout: Layou
     upsert(layout, {
       table: 'mqtt_acked',
       key: { clientid, topic },
-      columns: ['clientid', 'topic', 'mid', 'created'],
-      row: `select ${literal.text(clientid)} as clientid, ${literal.text(topic)} as topic, found.id as mid, ${NOW} as created from ${source} found`,
+      columns: ['clientid', 'topic', 'mid', ...created],
+      row: `select ${literal.text(clientid)} as clientid, ${literal.text(topic)} as topic, found.id as mid${created.map((name) => `, now(3) as ${name}`)} from ${source} found`,
       change: { mid: (next) => `greatest(coalesce(mqtt_acked.mid, 0), ${next})` },
     }),
   )

@@ -6,7 +6,7 @@ import type { Mark, MarkMove, Operation } from '../../model/operation.ts'
 import { type Step, steps } from '../merge.ts'
 import type { Connection } from './connection.ts'
 import { backendError, isNotMoved } from './errors.ts'
-import { isUnique, type Layout } from './layout.ts'
+import { hasUniqueMsgid, type Layout } from './layout.ts'
 import * as literal from './literals.ts'
 import { renderMerged } from './render.ts'
 import { mayCommit, type Statements } from './statement.ts'
@@ -114,11 +114,11 @@ function* joined(texts: readonly string[], maxBytes: number): Iterable<string> {
 
 /** Which messages of the batch are there, in a table that would take them twice. */
 async function storedMessages(connection: Connection, layout: Layout, todo: readonly Step[]): Promise<Set<string>> {
-  if (isUnique(layout, 'mqtt_msg', ['msgid'])) return new Set()
+  if (hasUniqueMsgid(layout)) return new Set()
   const msgids = todo.flatMap((step) => (step.kind === 'merged' ? [...step.merged.inserts.keys()] : []))
   if (msgids.length === 0) return new Set()
   const rows = await connection.query<{ msgid: string }[]>(
-    `select distinct msgid from mqtt_msg where msgid in (${literal.texts(msgids)})`,
+    `select msgid from mqtt_msg where ${literal.isMsgid(literal.texts(msgids))}`,
   )
   return new Set(rows.map(({ msgid }) => msgid))
 }
