@@ -30,7 +30,7 @@ export function renderMerged(merged: Merged, { layout, idempotent, there }: Rend
       idempotent,
     ),
     ...changes.filter(({ forget }) => forget).map((change) => deletePosition(change, layout)),
-    ...changes.filter(({ msgids }) => msgids.length > 0).flatMap((change) => movePosition(change, layout)),
+    ...movePositions(changes, layout),
     ...deleteMessages([...merged.deletes]),
     ...deleteRetained(
       retained.filter(([, message]) => message === null).map(([topic]) => topic),
@@ -50,7 +50,7 @@ function by<T>(key: (value: T) => string): (a: T, b: T) => number {
 }
 
 /** Texts of `items`, joined in pieces of a bounded size. */
-function inPieces(items: readonly string[], whole: (joined: string) => string): string[] {
+function inPieces(items: readonly string[], whole: (joined: string) => string, between = ', '): string[] {
   const pieces: string[] = []
   let joined = ''
   for (const item of items) {
@@ -58,7 +58,7 @@ function inPieces(items: readonly string[], whole: (joined: string) => string): 
       pieces.push(whole(joined))
       joined = ''
     }
-    joined = joined === '' ? item : `${joined}, ${item}`
+    joined = joined === '' ? item : `${joined}${between}${item}`
   }
   return joined === '' ? pieces : [...pieces, whole(joined)]
 }
@@ -115,14 +115,31 @@ function deletePosition({ clientid, topic }: PositionChange, layout: Layout): st
   return `delete from mqtt_acked where ${whereKey(layout, 'mqtt_acked', { clientid, topic })}`
 }
 
-/**
- * To the furthest of the messages that has a row, which this very batch may have written. Without an index on msgid the
- * rows are gone through from the newest on.
- */
+/** To the furthest of its messages that has a row, which this very batch may have written. */
+function movePositions(changes: readonly PositionChange[], layout: Layout): string[] {
+  const scanned = !hasUniqueMsgid(layout) && hasKey(layout, 'mqtt_acked', ['clientid', 'topic'])
+  const foreign = (msgid: string): boolean => rowId(msgid) !== null
+  return [
+    ...(scanned ? movePositionsByScan(changes, layout) : []),
+    ...changes.flatMap((change) => {
+      const msgids = scanned ? change.msgids.filter(foreign) : change.msgids
+      return msgids.length > 0 ? movePosition({ ...change, msgids }, layout) : []
+    }),
+  ]
+}
+
+const FURTHER = { mid: (next: string) => `greatest(coalesce(mqtt_acked.mid, 0), ${next})` }
+
+function positionColumns(layout: Layout): string[] {
+  return ['clientid', 'topic', 'mid', ...(columnOf(layout, 'mqtt_acked', 'created') ? ['created'] : [])]
+}
+
+/** Without an index on msgid the rows are gone through from the newest on. */
 function movePosition({ clientid, topic, msgids }: PositionChange, layout: Layout): string[] {
   const ids = msgids.map(rowId).filter((id) => id !== null)
   const own = msgids.filter((msgid) => rowId(msgid) === null)
-  const created = columnOf(layout, 'mqtt_acked', 'created') ? ['created'] : []
+  const columns = positionColumns(layout)
+  const values = [literal.text(clientid), literal.text(topic), 'found.id', 'now(3)']
   const sources = [
     ...inPieces(
       own.map(literal.text),
@@ -130,14 +147,25 @@ function movePosition({ clientid, topic, msgids }: PositionChange, layout: Layou
     ),
     ...(ids.length > 0 ? [`(select ${Math.max(...ids)} as id)`] : []),
   ]
-  return sources.flatMap((source) =>
-    upsert(layout, {
-      table: 'mqtt_acked',
-      key: { clientid, topic },
-      columns: ['clientid', 'topic', 'mid', ...created],
-      row: `select ${literal.text(clientid)} as clientid, ${literal.text(topic)} as topic, found.id as mid${created.map((name) => `, now(3) as ${name}`)} from ${source} found`,
-      change: { mid: (next) => `greatest(coalesce(mqtt_acked.mid, 0), ${next})` },
-    }),
+  return sources.flatMap((source) => {
+    const row = `select ${columns.map((name, index) => `${values[index]} as ${name}`).join(', ')} from ${source} found`
+    return upsert(layout, { table: 'mqtt_acked', key: { clientid, topic }, columns, row, change: FURTHER })
+  })
+}
+
+/** All of them in one walk through a table without an index on msgid. */
+function movePositionsByScan(changes: readonly PositionChange[], layout: Layout): string[] {
+  const columns = positionColumns(layout)
+  const own = changes.flatMap(({ clientid, topic, msgids }) =>
+    msgids.filter((msgid) => rowId(msgid) === null).map((msgid) => [clientid, topic, msgid].map(literal.hex)),
+  )
+  const values = ['convert(p.clientid using utf8mb4)', 'convert(p.topic using utf8mb4)', 'max(m.id)', 'now(3)']
+  return inPieces(
+    own.map(([clientid, topic, msgid]) => `select ${clientid} as clientid, ${topic} as topic, ${msgid} as msgid`),
+    (rows) => `insert into mqtt_acked (${columns.join(', ')}) select ${values.slice(0, columns.length).join(', ')}
+from mqtt_msg m straight_join (${rows}) p on p.msgid = convert(convert(m.msgid using utf8mb4) using binary)
+group by p.clientid, p.topic ${onDuplicate(FURTHER)}`,
+    ' union all ',
   )
 }
 
@@ -151,10 +179,15 @@ interface Upsert {
   readonly change: Readonly<Record<string, (next: string) => string>>
 }
 
+/** Is there one row at most for these columns? */
+function hasKey(layout: Layout, table: string, columns: readonly string[]): boolean {
+  return isUnique(layout, table, columns) || hasRowKey(layout, table)
+}
+
 /** One row. Where the table has no unique key for it, the row is changed first, and made where there is none. */
 function upsert(layout: Layout, { table, key, columns, row, change }: Upsert): string[] {
   const insert = `insert into ${table} (${columns.join(', ')})`
-  if (isUnique(layout, table, Object.keys(key)) || hasRowKey(layout, table)) {
+  if (hasKey(layout, table, Object.keys(key))) {
     return [`${insert} ${row} ${onDuplicate(change)}`]
   }
   const same = Object.entries(key).map(([name, value]) => `${table}.${name} = ${literal.text(value)}`)
@@ -181,7 +214,7 @@ function upsertRows(
 ): string[] {
   const [first] = rows
   if (!first) return []
-  if (isUnique(layout, table, Object.keys(first.key)) || hasRowKey(layout, table)) {
+  if (hasKey(layout, table, Object.keys(first.key))) {
     return inPieces(
       rows.map(({ values }) => `(${values.join(', ')})`),
       (joined) => `insert into ${table} (${columns.join(', ')}) values ${joined} ${onDuplicate(change)}`,
