@@ -51,6 +51,7 @@ describe('the MySQL chapter of the EMQX backend documentation', { skip: mariadbM
     const conf = CONF.replace('127.0.0.1:3306', `127.0.0.1:${server.port}`) + lines.join('')
     gateway = new GatewayProcess({ conf: 'clock.wait_for_sync = 0s\n', plugins: { mysql: conf } })
     await gateway.start()
+    await until('the pool', async () => (await gateway.ctl('status')).pools[0].state === 'up')
   })
   after(async () => {
     await client?.end()

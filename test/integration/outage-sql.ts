@@ -79,6 +79,7 @@ export function outage({ kind, database, skip, documentedPort, serial, epochMs, 
       await server.query(`create table conn (id ${serial} primary key, clientid text)`)
       await server.query(`insert into mqtt_sub (clientid, topic, qos) values ('dora', 'mail/dora', 1)`)
       await gateway.start()
+      await until('the pool', async () => (await gateway.ctl('status')).pools[0].state === 'up')
     })
     after(async () => {
       await gateway.remove()
