@@ -9,6 +9,7 @@ import { bytes } from './bytes.ts'
 import { drainDynamo } from './drain-dynamo.ts'
 import { drainMysql } from './drain-mysql.ts'
 import { drain } from './drain-pgsql.ts'
+import { drainRedis } from './drain-redis.ts'
 import { endToEnd } from './end-to-end.ts'
 import { type Bench, type Figure, met, ratio } from './figure.ts'
 import { ingest } from './ingest.ts'
@@ -23,6 +24,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   drain,
   'drain-mysql': drainMysql,
   'drain-dynamo': drainDynamo,
+  'drain-redis': drainRedis,
   bytes,
   rss,
   start,

@@ -53,13 +53,19 @@ local letters = {
   -- any command that may be done again
   C = command,
 
-  -- the hash of a message, unless it is there: key, id, seconds to live, the other fields and values
+  -- the hash of a message: seconds to live, key, fields and values
   H = function()
-    local key, id, expiry = take(), take(), take()
-    position = position + 12
-    if redis.call('HSETNX', key, 'id', id) == 0 then return end
-    redis.call('HSET', key, unpack(ARGV, position - 12, position - 1))
-    redis.call('EXPIRE', key, expiry)
+    local at = position
+    position = at + 16
+    redis.call('HSET', unpack(ARGV, at + 1, at + 15))
+    redis.call('EXPIRE', ARGV[at + 1], ARGV[at])
+  end,
+
+  -- its place in the index: key, id
+  Z = function()
+    local at = position
+    position = at + 2
+    redis.call('ZADD', ARGV[at], 1, ARGV[at + 1])
   end,
 
   -- the hash of a message goes: key
@@ -127,9 +133,13 @@ local function refused(record, problem)
 end
 
 local record = 0
-while position <= #ARGV do
-  local done, problem = pcall(letters[take()])
-  if not done then return refused(record, problem) end
-  record = record + 1
-end
+local done, problem = pcall(function()
+  local last = #ARGV
+  while position <= last do
+    position = position + 1
+    letters[ARGV[position - 1]]()
+    record = record + 1
+  end
+end)
+if not done then return refused(record, problem) end
 return false

@@ -14,7 +14,7 @@ import {
   seconds,
 } from './keys.ts'
 
-export type Letter = 'C' | 'H' | 'U' | 'T' | 'P' | 'L' | 'O' | 'X' | 'E' | 'M'
+export type Letter = 'C' | 'H' | 'Z' | 'U' | 'T' | 'P' | 'L' | 'O' | 'X' | 'E' | 'M'
 
 /** Takes a record; `key` is the only one that it is about. */
 export type Emit = (key: string, letter: Letter, ...values: Argument[]) => void
@@ -68,10 +68,10 @@ type Insert = Extract<Write, { do: 'message.insert' }>
 
 function insert({ message, expiredTime }: Insert, { expirySeconds }: Rules, emit: Emit): void {
   const key = messageKey(message.msgid)
-  const [, id, ...others] = messageFields(message)
   const expiry = expiredTime ?? expirySeconds
-  emit(key, 'H', key, id!, String(expiry > 0 ? expiry : DEFAULT_EXPIRY_SECONDS), ...others)
-  command(emit, 'ZADD', indexKey(message.topic), '1', message.msgid)
+  emit(key, 'H', String(expiry > 0 ? expiry : DEFAULT_EXPIRY_SECONDS), key, ...messageFields(message))
+  const index = indexKey(message.topic)
+  emit(index, 'Z', index, message.msgid)
 }
 
 function putLatest({ message }: Insert, emit: Emit): void {
