@@ -122,6 +122,21 @@ describe('redis: what only it has', { skip: redisMissing() }, () => {
       assert.deepEqual(await client.mget(...'abcd'), ['1', '1', '1', '1'])
     })
 
+    test('what is done of an event is known as long as it takes, whatever else moves the mark', async () => {
+      const batch = [
+        ...history.events(insert(history.message('t', '1'))),
+        ...history.event(count('a'), refused, count('b')),
+      ]
+      await failure(pool.write(batch, moveTo(batch), exact, never))
+      assert.equal(await pool.mark(JOURNAL), null)
+      const { to } = moveTo(batch.slice(0, 1))
+      await pool.write(batch.slice(0, 1), moveTo(batch.slice(0, 1)), exact, never)
+      await pool.write([], moveTo(batch.slice(0, 1), to), exact, never)
+      const { dead } = await deliver(batch.slice(1), pool, to)
+      assert.deepEqual(dead, [2])
+      assert.deepEqual(await client.mget('a', 'b'), ['1', '1'])
+    })
+
     test('at its very beginning leaves no mark', async () => {
       const batch = history.events(refused, count('a'))
       await failure(pool.write(batch, moveTo(batch), exact, never))

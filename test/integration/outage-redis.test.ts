@@ -16,6 +16,9 @@ const COUNTING = `
 backend.redis.hook.client.connected.4 = {"action": {"commands": ["RPUSH connects \${clientid}"]}, "pool": "pool1"}
 backend.redis.hook.message.publish.4 = {"topic": "pubsub/#", "action": {"commands": ["pipeline", "RPUSH log:\${topic} \${payload}", "HSET last:\${topic} \${message}"]}, "pool": "pool1"}
 backend.redis.hook.message.publish.5 = {"topic": "kept/#", "action": {"function": "on_message_store"}, "expired_time": 60, "pool": "pool1"}
+backend.redis.hook.message.publish.6 = {"topic": "latest/#", "action": {"function": "on_message_store_for_keep_latest"}, "pool": "pool1"}
+backend.redis.hook.session.subscribed.4 = {"topic": "latest/#", "action": {"function": "on_message_fetch_for_keep_latest"}, "pool": "pool1"}
+backend.redis.hook.message.acked.3 = {"topic": "latest/#", "action": {"function": "on_message_acked_for_keep_latest"}, "pool": "pool1"}
 `
 
 describe('Redis is away for a while', { skip: redisMissing() }, () => {
@@ -159,5 +162,26 @@ describe('Redis is away for a while', { skip: redisMissing() }, () => {
       'the position',
       async () => (await redis.get('mqtt:acked:bob:pubsub/news')) === (await idsOf('pubsub/news'))[15],
     )
+  })
+
+  test('of a topic whose newest message alone is kept, that one is owed, once', async () => {
+    for (const n of range(1, 3)) await pub.publish('latest/a', n)
+    await forwarded()
+    assert.equal(await redis.hget('mqtt:latest_msg:latest/a', 'payload'), '3')
+    const hears = async (expected: string[]): Promise<void> => {
+      const reader = await connect('reader')
+      await reader.mqtt.subscribeAsync('latest/a', { qos: 1 })
+      await pub.publish('latest/b', 'end')
+      await reader.mqtt.subscribeAsync('latest/b', { qos: 1 })
+      await reader.hears(1, 'latest/b')
+      assert.deepEqual(reader.heard('latest/a'), expected)
+      await reader.end()
+      await forwarded()
+    }
+    await hears(['latest/a=3'])
+    assert.equal(await redis.get('mqtt:acked:reader:latest/a'), await redis.hget('mqtt:latest_msg:latest/a', 'id'))
+    await hears([])
+    await redis.hset('mqtt:latest_msg:latest/a', 'id', 'zzzzzzzzzzzzzzzzzzzz', 'payload', 'theirs')
+    await hears(['latest/a=theirs'])
   })
 })

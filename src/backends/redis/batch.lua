@@ -9,21 +9,23 @@
 --          {'refused', number of the record, the error}
 --
 -- Most records may be done again and change nothing. A command of a custom statement may not: the mark's field `part`
--- holds what is done of the event behind the mark, as '<event> <binding> …'.
+-- holds what is done of an event behind the mark, as '<event> <name> …', until a batch with that event is done.
 
 local mark = ARGV[1] == '6' and KEYS[1]
 local position = 2
-local reached, part_of, part = nil, '', {}
+local reached = nil
+local known = { event = '', names = {} } -- the part as it was
+local part = { event = '', names = {} } -- … and as it would be if the next record were refused
+local met, passed = false, false -- its event: is among the records, is done
 
 if mark then
   local is = redis.call('HMGET', mark, 'seq', 'event', 'part')
   if (is[1] or '') ~= ARGV[2] or (is[2] or '') ~= ARGV[3] then return { 'moved' } end
   for word in (is[3] or ''):gmatch('%S+') do
-    if part_of == '' then part_of = word else part[word] = true end
+    if known.event == '' then known.event = word else known.names[word] = true end
   end
   -- First, so that a server that takes no writes says so before anything is done.
   redis.call('HSET', mark, 'seq', ARGV[4], 'event', ARGV[5], 'node', ARGV[6], 'at', ARGV[7])
-  redis.call('HDEL', mark, 'part')
   position = 8
 end
 
@@ -99,10 +101,11 @@ local letters = {
     if not is or less(is, id) then redis.call('HSET', key, unpack(ARGV, position - 14, position - 1)) end
   end,
 
-  -- what may be done once only begins: event, binding
+  -- what may be done once only begins: event, name in it
   O = function()
-    local event, binding = take(), take()
-    skipping = event == part_of and part[binding]
+    local event, name = take(), take()
+    if event == known.event then met = true end
+    skipping = event == known.event and known.names[name]
   end,
 
   -- a command of it
@@ -110,15 +113,18 @@ local letters = {
     if skipping then position = position + 1 + tonumber(ARGV[position]) else command() end
   end,
 
-  -- it is done: event, binding
+  -- it is done: event, name
   E = function()
-    local event, binding = take(), take()
-    if event ~= part_of then part_of, part = event, {} end
-    part[binding] = true
+    local event, name = take(), take()
+    if event ~= part.event then part = { event = event, names = {} } end
+    part.names[name] = true
   end,
 
   -- everything up to this event is done: seq, event
-  M = function() reached = { take(), take() } end,
+  M = function()
+    reached = { take(), take() }
+    part, passed = { event = '', names = {} }, met
+  end,
 }
 
 local function refused(record, problem)
@@ -126,8 +132,9 @@ local function refused(record, problem)
     local seq, event = ARGV[2], ARGV[3]
     if reached then seq, event = reached[1], reached[2] end
     if seq == '' then redis.call('HDEL', mark, 'seq', 'event') else redis.call('HSET', mark, 'seq', seq, 'event', event) end
-    for binding in pairs(part) do part_of = part_of .. ' ' .. binding end
-    if part_of ~= '' then redis.call('HSET', mark, 'part', part_of) end
+    local words = part.event
+    for name in pairs(part.names) do words = words .. ' ' .. name end
+    if words ~= '' then redis.call('HSET', mark, 'part', words) elseif passed then redis.call('HDEL', mark, 'part') end
   end
   return { 'refused', record, type(problem) == 'table' and problem.err or tostring(problem) }
 end
@@ -142,4 +149,5 @@ local done, problem = pcall(function()
   end
 end)
 if not done then return refused(record, problem) end
+if met then redis.call('HDEL', mark, 'part') end
 return false

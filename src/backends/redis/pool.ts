@@ -35,6 +35,7 @@ export class RedisPool implements Pool {
       this.#lane?.close()
       this.#lane = undefined
       this.#further = undefined
+      this.#readers.close() // another server may be the master now
       const connection = await Connection.open(this.#settings, signal)
       const { cluster } = connection
       const warnings = await connection.guard(signal, async () => {

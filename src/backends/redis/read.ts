@@ -3,6 +3,7 @@
 import type { Qos } from '../../model/event.ts'
 import type { ReadOp, RemoteMessage, RowOf, SubscriptionRow } from '../../model/operation.ts'
 import type { Connection } from './connection.ts'
+import { backendError } from './errors.ts'
 import { ackedKey, indexKey, latestKey, messageKey, retainKey, subscriptionsKey } from './keys.ts'
 
 type MessagesOp = Extract<ReadOp, { read: 'messages' }>
@@ -78,11 +79,20 @@ async function* newestFirst(
     const ids = (await unlessOther(connection.driver.zrevrangebylex(index, to, from, 'LIMIT', 0, PAGE))) ?? []
     const found = await Promise.all(ids.map((id) => readHash(connection, messageKey(id))))
     const gone = ids.filter((_, n) => found[n] === undefined)
-    if (gone.length > 0) await connection.driver.zrem(index, ...gone)
+    if (gone.length > 0) await forget(connection, index, gone)
     const messages = found.filter((message) => message !== undefined && message !== null)
     if (messages.length > 0) yield messages.map((message) => ({ ...message, topic }))
     if (ids.length < PAGE) return
     to = `(${ids.at(-1)}`
+  }
+}
+
+/** Whoever may not write (a replica, a user who only reads) leaves them there: the next one meets them, and nothing is lost. */
+async function forget(connection: Connection, index: string, ids: readonly string[]): Promise<void> {
+  try {
+    await connection.driver.zrem(index, ...ids)
+  } catch (error) {
+    if (!['READONLY', 'NOPERM'].includes(backendError(error).code)) throw error
   }
 }
 

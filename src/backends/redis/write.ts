@@ -63,10 +63,12 @@ function add(records: Records, { write, id, binding }: Operation, index: number,
     throw backendError(error, index)
   }
   if (once) {
-    const name = [id.toString(), String(binding)]
-    records.add(index, 'O', ...name)
-    for (const command of once) records.add(index, 'X', String(command.length), ...command)
-    records.add(index, 'E', ...name)
+    for (const [n, command] of once.entries()) {
+      const name = [id.toString(), `${binding}.${n}`]
+      records.add(index, 'O', ...name)
+      records.add(index, 'X', String(command.length), ...command)
+      records.add(index, 'E', ...name)
+    }
     records.once = true
   } else {
     render(write, rules, (_, letter, ...values) => records.add(index, letter, ...values))
