@@ -31,19 +31,27 @@ export async function merge(store: Store, reader: Reader, answers: readonly Answ
   for (const { source, rows } of answers) {
     for (const row of overlay.remote(source, rows ?? [])) remote.set(row.msgid, row)
   }
-  const read = (order: 'oldestFirst' | 'newestFirst') =>
-    local(store, { order, reader, answers, overlay, known: remote })
   const limit = limitOf(answers.map(({ source }) => source))
-  if (limit === undefined) return { remote: [...remote.values()], local: read('oldestFirst') }
-
-  const newest: Message[] = []
-  for await (const message of read('newestFirst')) {
-    if (newest.length === limit) break
-    newest.push(message)
+  if (limit === undefined) {
+    const rest = local(store, { order: 'oldestFirst', reader, answers, overlay, known: remote })
+    return { remote: [...remote.values()], local: rest }
   }
-  const room = limit - newest.length
-  return { remote: [...remote.values()].slice(Math.max(0, remote.size - room)), local: newest.reverse() }
+  // The journal's rows are newer than the pools' others, also those of them that a pool gave already: how far it has come
+  // is known a little late.
+  const newest: Message[] = []
+  const given = new Set<string>()
+  for await (const message of local(store, { order: 'newestFirst', reader, answers, overlay, known: NONE })) {
+    if (newest.length + given.size === limit) break
+    if (remote.has(message.msgid)) given.add(message.msgid)
+    else newest.push(message)
+  }
+  const others = [...remote.keys()].filter((msgid) => !given.has(msgid))
+  const room = limit - newest.length - given.size
+  for (const msgid of others.slice(Math.max(0, others.length - room))) given.add(msgid)
+  return { remote: [...remote.values()].filter(({ msgid }) => given.has(msgid)), local: newest.reverse() }
 }
+
+const NONE: ReadonlyMap<string, unknown> = new Map()
 
 interface LocalRead {
   readonly order: 'oldestFirst' | 'newestFirst'
