@@ -1,6 +1,7 @@
 // Messages that a subscription is owed: asked of the pools within the deadline, merged with local truth, and completed
 // when a pool that was away is back.
 
+import { setImmediate } from 'node:timers/promises'
 import type { Binding, PoolId } from '../model/binding.ts'
 import type { Message, Seq } from '../model/event.ts'
 import type { ReadOp, RemoteMessage } from '../model/operation.ts'
@@ -41,6 +42,8 @@ interface Told {
   all: boolean
 }
 
+/** Rows looked at before others may run. */
+const PAGE = 256
 /** Nobody waits for a completion. */
 const COMPLETION_DEADLINE_MS = 15_000
 
@@ -91,8 +94,11 @@ export class MessageFetch {
       if (rows) this.#completions.settle(reader, source)
       else if (later) this.#completeLater(request, reader, { source, told, later })
     }
+    const had = this.#had(reader.clientid, skip)
+    let looked = 0
     for (const row of remote) {
-      if (!this.#had(reader.clientid, row, skip)) yield row
+      if (++looked % PAGE === 0) await setImmediate()
+      if (!had(row)) yield row
     }
     this.#answered(reader.clientid)
     for await (const message of local) {
@@ -102,10 +108,15 @@ export class MessageFetch {
     told.all = true
   }
 
-  #had(clientid: string, { topic, msgid }: RemoteMessage, skip: Skip): boolean {
-    const had = skip(msgid)
-    if (had === 'acknowledged') this.#toldRows.acknowledged({ clientid, topic, msgid, position: undefined })
-    return had !== null
+  /** Has the session this row? It knows its own messages by their seqs, of which a pool tells nothing. */
+  #had(clientid: string, skip: Skip): (row: RemoteMessage) => boolean {
+    const { ids, stored } = this.#store
+    const find = stored.finder()
+    return ({ topic, msgid }) => {
+      const had = skip(msgid, ids.has(msgid) ? find(msgid) : undefined)
+      if (had === 'acknowledged') this.#toldRows.acknowledged({ clientid, topic, msgid, position: undefined })
+      return had !== null
+    }
   }
 
   /** Behind everything that was recorded before: then the tables have it. */
@@ -166,9 +177,8 @@ export class MessageFetch {
       if (signal.aborted && owed.some(({ msgid }) => !ids.has(msgid))) return this.#left(clientid)
       if (!signal.aborted) this.#toldRows.add(clientid, owed, signal)
       const first = told.first ?? '~' // what of our own came from here on was told from the journal
-      const rest = owed.filter(
-        (row) => !this.#had(clientid, row, request.skip) && !(row.msgid >= first && ids.has(row.msgid)),
-      )
+      const had = this.#had(clientid, request.skip)
+      const rest = owed.filter((row) => !had(row) && !(row.msgid >= first && ids.has(row.msgid)))
       if (rest.length > 0 && !signal.aborted) later.deliver(rest)
       this.#answered(clientid)
     }

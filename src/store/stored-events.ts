@@ -65,17 +65,38 @@ export class StoredEvents {
     return event && { event, pools: this.pools(this.#set.get(seq)!, event) }
   }
 
-  /** The newest seq whose id is not above `msgid`; ids grow with seqs. */
-  seqOf(msgid: string): Seq {
-    let low = 0
+  /** The newest seq whose id is not above `msgid`; ids grow with seqs. Quick when it lies not far behind `near`. */
+  seqOf(msgid: string, near: Seq = 0): Seq {
+    let low = near > 0 && this.#reaches(near, msgid) ? near : 0
     let high = this.#journal.lastSeq
+    for (let step = 1; low > 0 && low + step < high; step *= 2) {
+      const reached = this.#reaches(low + step, msgid)
+      if (!reached) high = low + step - 1
+      else low = reached
+    }
     while (low < high) {
       const middle = Math.ceil((low + high) / 2)
-      const [event] = this.#journal.events(middle - 1, 1)
-      if (event && event.id.toString() <= msgid) low = event.seq
+      const reached = this.#reaches(middle, msgid)
+      if (reached) low = reached
       else high = middle - 1
     }
     return low
+  }
+
+  /** Asked with ids that grow, more or less: the seq of the event with that id; undefined when the journal does not hold it any more. */
+  finder(): (msgid: string) => Seq | undefined {
+    let near = 0
+    return (msgid) => {
+      near = this.seqOf(msgid, near)
+      const [event] = near > 0 ? this.#journal.events(near - 1, 1) : []
+      return event?.id.toString() === msgid ? event.seq : undefined
+    }
+  }
+
+  /** @returns the seq of the first event from `seq` on, if its id is not above `msgid` */
+  #reaches(seq: Seq, msgid: string): Seq | undefined {
+    const [event] = this.#journal.events(seq - 1, 1)
+    return event && event.id.toString() <= msgid ? event.seq : undefined
   }
 
   /** All events behind `after`, with their sets; without the copies that retries of dead letters made. */
