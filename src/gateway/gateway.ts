@@ -56,6 +56,15 @@ const FLOOR_MS = 1000
  * @throws ConfigFaults; HoldfastError (LOCKED: another gateway has the data folder; READ_ONLY; LISTENER_ADDRESS; …)
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  try {
+    return await start(options)
+  } catch (error) {
+    if (!(error instanceof HoldfastError) || error.code !== 'JOURNAL_DAMAGED') throw error
+    return await start(options) // it is noted, so what can be read is salvaged now
+  }
+}
+
+async function start(options: GatewayOptions): Promise<Gateway> {
   const startedAt = performance.now()
   const configuration = loadConfiguration(options.etcDir)
   const settings = configuration.gateway
@@ -117,7 +126,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     now: clock.now,
   })
   opened.defer(() => broker.close())
-  const floor = setInterval(() => journal.setFloor('sessions', broker.floor()), FLOOR_MS)
+  const floor = setInterval(() => {
+    journal.assertWhole() // else the process ends, and is started again: a lane that stood still for ever would be worse
+    journal.setFloor('sessions', broker.floor())
+  }, FLOOR_MS)
   opened.defer(() => clearInterval(floor))
 
   const gateway: Gateway = {

@@ -8,6 +8,7 @@ import type { Binding, PoolId } from '../model/binding.ts'
 import type { EventDraft, HookEvent, Seq } from '../model/event.ts'
 import { MainJournal, statementsOf } from './main-journal.ts'
 import type { FromWriter, WriterStart } from './messages.ts'
+import { assertNotSuspect } from './salvage.ts'
 import { Shared } from './shared.ts'
 import { type Prepared, prepare } from './startup.ts'
 
@@ -109,6 +110,8 @@ export interface Journal {
   /** A new port for `openLanes` in another thread. */
   lanePort(): MessagePort
   stats(): QueueStats
+  /** Throws JOURNAL_DAMAGED when some thread has met damage: the next start salvages what can be read. */
+  assertWhole(): void
   /** A twin of this journal was met: marks are kept under a new id from now on. */
   takeNewIdentity(why: string): Promise<JournalIdentity>
   /** Commits what waits, persists the cursors, closes, lets the folder go. */
@@ -175,8 +178,8 @@ export interface DeadLetters {
 
 /**
  * Opens or makes the journal in `dataDir`; salvages a damaged one.
- * Rejects with HoldfastError LOCKED (another gateway has the folder), READ_ONLY, DISK_FULL, or NEWER (a later Holdfast
- * wrote it).
+ * Rejects with HoldfastError LOCKED (another gateway has the folder), READ_ONLY, DISK_FULL, NEWER (a later Holdfast
+ * wrote it), or JOURNAL_DAMAGED (once: opened again, it is salvaged).
  */
 export async function openJournal(o: JournalOptions): Promise<Journal> {
   const prepared = prepare(o)
@@ -197,6 +200,7 @@ export async function openJournal(o: JournalOptions): Promise<Journal> {
   const [{ report }] = (await once(worker, 'message').catch((error: unknown) => {
     prepared.reader.close()
     prepared.lock.release()
+    assertNotSuspect(prepared.file) // the writer may have met damage
     throw error
   })) as [Extract<FromWriter, { kind: 'ready' }>]
   logStart(o.log, prepared)

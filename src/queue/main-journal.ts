@@ -28,7 +28,7 @@ import type {
 import type { Answer, FromLaneServer, FromWriter, Report, ToWriter } from './messages.ts'
 import type { Moment } from './record.ts'
 import { Rows } from './rows.ts'
-import { markClean } from './salvage.ts'
+import { assertNotSuspect, markClean } from './salvage.ts'
 import type { Shared } from './shared.ts'
 import type { Prepared } from './startup.ts'
 
@@ -163,6 +163,10 @@ export class MainJournal implements Journal {
       freeBytes,
       dropped: { refused: this.#committer.refused, oldest: droppedOldest },
     }
+  }
+
+  assertWhole(): void {
+    assertNotSuspect(this.#file)
   }
 
   async takeNewIdentity(why: string): Promise<JournalIdentity> {

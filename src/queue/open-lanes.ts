@@ -9,6 +9,7 @@ import type { JournalIdentity } from './journal.ts'
 import { type LaneDesk, OpenLane } from './lane.ts'
 import type { Lane, Lanes, LetterDraft } from './lanes.ts'
 import type { FromLaneServer, ToLaneServer } from './messages.ts'
+import { noticing } from './salvage.ts'
 import { Shared } from './shared.ts'
 
 type Answer = Extract<FromLaneServer, { question: number }>
@@ -28,7 +29,7 @@ export class OpenLanes implements Lanes {
     const hello = receiveMessageOnPort(port)!.message as Extract<FromLaneServer, { kind: 'hello' }>
     this.#shared = new Shared(hello.shared)
     this.#port = port
-    this.#db = openForRead(file)
+    this.#db = noticing(openForRead(file))
     this.journal = hello.identity
     this.#desk = {
       db: this.#db,

@@ -6,7 +6,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { HoldfastError } from '../model/errors.ts'
 import { migrate } from '../sqlite/migrate.ts'
-import { type Database, isDamage, openForRead, openForWrite } from '../sqlite/open.ts'
+import { type Database, isDamage, openForRead, openForWrite, type Statement } from '../sqlite/open.ts'
 import { syncFolder } from '../system/disk.ts'
 import type { LocalTables, Salvaged } from './journal.ts'
 import { type ScannedRow, scanRows } from './page-scan.ts'
@@ -22,9 +22,13 @@ const suspectFile = (file: string) => `${file}.suspect`
 const savedFile = (file: string) => `${file}.salvaged`
 const cleanFile = (file: string) => `${file}.clean`
 
-/** Notes for the next start that the journal is damaged. */
+/** Notes for the next start that the journal is damaged. On a disk that takes nothing the damage is met again. */
 export function markSuspect(file: string, error: unknown): void {
-  fs.writeFileSync(suspectFile(file), String(error))
+  try {
+    fs.writeFileSync(suspectFile(file), String(error))
+  } catch (cause) {
+    if (!/^(ENOSPC|EROFS|EIO)$/.test((cause as NodeJS.ErrnoException).code ?? '')) throw cause
+  }
 }
 
 /** Reads rows of the journal; rows that can't be read, or are none, are noted and thrown as JOURNAL_DAMAGED. */
@@ -33,12 +37,56 @@ export function readingRows<T>(file: string, read: () => T): T {
     return read()
   } catch (error) {
     if (!isDamage(error) && !(error instanceof RangeError) && !(error instanceof SyntaxError)) throw error
-    markSuspect(file, error)
-    throw new HoldfastError('JOURNAL_DAMAGED', `the journal ${file} is damaged: ${(error as Error).message}`, {
-      hint: 'start again: what can be read is salvaged then',
-      cause: error,
-    })
+    throw damaged(file, error as Error)
   }
+}
+
+/** On this connection every statement that meets damage notes it and throws JOURNAL_DAMAGED, whoever reads. */
+export function noticing(db: Database): Database {
+  const prepare = db.prepare.bind(db) as (sql: string) => Statement
+  db.prepare = ((sql: string) => noticingStatement(prepare(sql), db.name)) as Database['prepare']
+  return db
+}
+
+function noticingStatement(statement: Statement, file: string): Statement {
+  const get = statement.get.bind(statement)
+  const all = statement.all.bind(statement)
+  const iterate = statement.iterate.bind(statement)
+  const sorted = (error: unknown): unknown => (isDamage(error) ? damaged(file, error as Error) : error)
+  const noting =
+    <T>(read: (...values: unknown[]) => T) =>
+    (...values: unknown[]): T => {
+      try {
+        return read(...values)
+      } catch (error) {
+        throw sorted(error)
+      }
+    }
+  return Object.assign(statement, {
+    get: noting(get),
+    all: noting(all),
+    *iterate(...values: unknown[]) {
+      try {
+        yield* iterate(...values)
+      } catch (error) {
+        throw sorted(error)
+      }
+    },
+  })
+}
+
+function damaged(file: string, cause: Error): HoldfastError {
+  markSuspect(file, cause)
+  return new HoldfastError('JOURNAL_DAMAGED', `the journal ${file} is damaged: ${cause.message}`, {
+    hint: 'start again: what can be read is salvaged then',
+    cause,
+  })
+}
+
+/** Throws JOURNAL_DAMAGED when some thread has met damage since the start. */
+export function assertNotSuspect(file: string): void {
+  if (!fs.existsSync(suspectFile(file))) return
+  throw damaged(file, new Error(fs.readFileSync(suspectFile(file), 'utf8')))
 }
 
 /** The journal was closed in order; nothing needs to be checked if nobody touches it. */
@@ -197,14 +245,14 @@ function isEvent(record: Buffer, seq: number): boolean {
 
 /** What is missing of that which not every lane had passed, and the newest seq that anybody heard of. */
 function account(fresh: Database): { lost: number; last: number } {
-  // a pool whose lane was lost begins at the first row again: the remote's mark knows better
-  fresh.exec(`insert or ignore into lane (pool, cursor) select distinct pool, 0 from binding`)
   const { cursor, first, last } = fresh
     .prepare<[], { cursor: number | null; first: number | null; last: number | null }>(
-      `select (select min(cursor) from lane where cursor > 0) as cursor, min(seq) as first,
+      `select (select min(cursor) from lane) as cursor, min(seq) as first,
        max(max(seq), coalesce((select max(cursor) from lane), 0)) as last from event`,
     )
     .get()!
+  // a pool whose lane was lost begins at the first row again: the remote's mark knows better
+  fresh.exec(`insert or ignore into lane (pool, cursor) select distinct pool, 0 from binding`)
   if (first === null || last === null) return { lost: 0, last: cursor ?? 0 }
   const from = Math.max(cursor ?? 0, first - 1)
   const kept = fresh.prepare<[number], number>('select count(*) from event where seq > ?').pluck().get(from)!

@@ -16,7 +16,7 @@ import { type Boot, Boots } from './boots.ts'
 import { copiedBecause, newIdentity, renewed, type StoredIdentity } from './identity.ts'
 import type { JournalClock, JournalOptions, LocalTables, LocalWrite, Salvaged } from './journal.ts'
 import { Rows } from './rows.ts'
-import { completeSalvage, isWhole, salvage } from './salvage.ts'
+import { completeSalvage, isWhole, noticing, salvage } from './salvage.ts'
 import { onlineTables, PAGE_SIZE, queueTables } from './schema.ts'
 
 /** The journal as it was found, read from the file. */
@@ -71,7 +71,7 @@ function openTables(file: string, tables: readonly LocalTables[]): Database {
   try {
     for (const { name, migrations } of tables) migrate(db, name, migrations)
     syncFolder(path.dirname(file))
-    return openForRead(file)
+    return noticing(openForRead(file))
   } finally {
     db.close()
   }

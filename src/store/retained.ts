@@ -25,7 +25,10 @@ export class Retained {
   constructor(journal: Journal) {
     this.#journal = journal
     const rows = journal.reader.prepare('select seq, record from retained').raw().iterate()
-    for (const [seq, record] of rows as Iterable<[Seq, Buffer]>) this.committed(readRecord(record, seq))
+    for (const [seq, record] of rows as Iterable<[Seq, Buffer]>) {
+      const event = readable(record, seq)
+      if (event) this.committed(event)
+    }
   }
 
   /** Topics that have a retained message. */
@@ -67,5 +70,15 @@ export class Retained {
       this.#deletions.delete(topic)
       this.#journal.post({ statement: 'retained.forget', values: [topic, seq!] })
     }
+  }
+}
+
+/** Undefined for what a salvage could bring along but nobody can read: it is as if it had not been retained. */
+function readable(record: Buffer, seq: Seq): HookEvent | undefined {
+  try {
+    return readRecord(record, seq)
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof SyntaxError) return undefined
+    throw error
   }
 }

@@ -6,6 +6,7 @@ import type { HookEvent, Seq } from '../model/event.ts'
 import { clearsRetained } from '../model/message.ts'
 import type { Journal } from '../queue/journal.ts'
 import { isCopy, readRecord } from '../queue/record.ts'
+import { readingRows } from '../queue/salvage.ts'
 
 export interface StoredEvent {
   readonly event: HookEvent
@@ -103,9 +104,13 @@ export class StoredEvents {
   *behind(after: Seq): Generator<{ event: HookEvent; set: number }> {
     for (let page = this.#rows.all(after); page.length > 0; page = this.#rows.all(page.at(-1)![0])) {
       for (const [seq, set, record] of page) {
-        if (!isCopy(record)) yield { event: readRecord(record, seq), set }
+        if (!isCopy(record)) yield { event: this.#decode(record, seq), set }
       }
     }
+  }
+
+  #decode(record: Buffer, seq: Seq): HookEvent {
+    return readingRows(this.#journal.reader.name, () => readRecord(record, seq))
   }
 }
 

@@ -5,6 +5,7 @@ import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, test } from 'node:test'
 import type { PoolConfig } from '../../src/forward/forward.ts'
+import type { BackendKind, PoolId } from '../../src/model/binding.ts'
 import { openForRead, openForWrite } from '../../src/sqlite/open.ts'
 import { Scene, type SceneOptions } from './lane-scene.ts'
 
@@ -122,7 +123,9 @@ test('the database file is removed under the gateway: a new one, from the local 
   assert.deepEqual(stored(again), ids)
 })
 
-test('an unbuilt kind of backend is refused in words', async () => {
+test('a kind without a backend is refused in words', async () => {
   const lane = await scene()
-  await assert.rejects(lane.configure({ id: 'redis.r1', kind: 'redis' }), { code: 'NO_BACKEND' })
+  await assert.rejects(lane.configure({ id: 'kafka.k1' as PoolId, kind: 'kafka' as BackendKind }), {
+    code: 'NO_BACKEND',
+  })
 })

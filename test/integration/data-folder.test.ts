@@ -4,7 +4,18 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -164,4 +175,60 @@ for (const [what, reserve] of [
     const rows = new Set(stored(gateway.data))
     for (const payload of acknowledged) assert.ok(rows.has(payload), `${payload.slice(0, 10)} is lost`)
   })
+}
+
+// Damage that no check at the start saw: a large file is not checked then, and a card can lose pages while the gateway runs.
+test('a damaged journal: it starts, or is started again, with all that can be read', async (t) => {
+  const gateway = gatewayOn(t)
+  gateway.configure({
+    plugins: {
+      sqlite: SQLITE,
+      pgsql: `backend.pgsql.pool1.server = 127.0.0.1:1
+backend.pgsql.hook.message.publish.1 = {"topic": "#", "action": {"function": "on_message_publish"}, "pool": "pool1"}`,
+    },
+  })
+  await gateway.start()
+  const publish = async (from: number, to: number): Promise<void> => {
+    const client = await Client.connect(gateway.url, 'publisher')
+    await Promise.all(
+      Array.from({ length: to - from }, (_, i) => client.publish('t', `${from + i} ${'x'.repeat(300)}`)),
+    )
+    await client.end()
+  }
+  await publish(0, 3000)
+  await gateway.stop()
+  const file = join(gateway.data, 'journal.db')
+  damage(file)
+  const { ino, size, mtimeNs } = statSync(file, { bigint: true })
+  writeFileSync(`${file}.clean`, `${ino} ${size} ${mtimeNs}`)
+  await gateway.start()
+  assert.match(gateway.output, /"journal_salvaged"/)
+  const { storage, pools } = await gateway.ctl('status')
+  assert.ok(storage.salvaged.lost > 0 && storage.salvaged.lost < 100, JSON.stringify(storage.salvaged))
+  const waiting = pools.find(({ kind }: { kind: string }) => kind === 'pgsql').lag.events
+  assert.ok(waiting >= 2900, `${waiting} wait`)
+
+  await publish(3000, 3010) // so that what was read before is read from the file again
+  await gateway.stop()
+  await gateway.start()
+  damage(file)
+  await publish(3010, 3011).catch(() => {}) // the process may end meanwhile
+  await gateway.ctl('messages', '#').catch(() => {})
+  await until('it ends by itself', async () => !existsSync(`/proc/${gateway.pid}`) || isZombie(gateway.pid!))
+  assert.match(gateway.output, /JOURNAL_DAMAGED/)
+  await gateway.start()
+  assert.ok((await gateway.ctl('status')).storage.salvaged.rows > 2800)
+  await publish(3011, 3012)
+  await until('the last row', () => stored(gateway.data).at(-1)?.startsWith('3011 '))
+})
+
+/** Three pages in the middle, where the events are. */
+function damage(file: string): void {
+  const handle = openSync(file, 'r+')
+  writeSync(handle, Buffer.alloc(3 * 1024, 0xff), 0, 3 * 1024, 600 * 1024)
+  closeSync(handle)
+}
+
+function isZombie(pid: number): boolean {
+  return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
 }

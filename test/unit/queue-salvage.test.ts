@@ -116,6 +116,26 @@ test('destroyed pages in the middle cost the rows on them, which are counted', a
   assert.equal(journal.salvaged!.lost, EVENTS - kept.length)
 })
 
+test('damage that a reader meets is noted, whoever reads, and the next start salvages', async (t) => {
+  const { folder, file } = await closedJournal(t)
+  change(file, (bytes) => bytes.fill(0xff, 400 * PAGE, 403 * PAGE))
+  pretendClosedInOrder(file)
+  const journal = await openTestJournal(t, folder)
+  assert.equal(journal.salvaged, null)
+  journal.assertWhole()
+  const reads = [
+    () => journal.reader.prepare('select * from event').all(),
+    () => [...journal.reader.prepare('select * from event').raw().iterate()],
+    () => journal.events(0, 2 * EVENTS),
+  ]
+  for (const read of reads) assert.throws(read, { code: 'JOURNAL_DAMAGED' })
+  assert.throws(() => journal.assertWhole(), { code: 'JOURNAL_DAMAGED' })
+  await journal.close()
+  const again = await openTestJournal(t, folder)
+  again.assertWhole()
+  assert.equal(again.salvaged!.lost, EVENTS - checkEvents(again).length)
+})
+
 test('a file that is anything at all does not keep the gateway from starting', async (t) => {
   const folder = temporaryFolder(t)
   const file = path.join(folder, 'journal.db')
@@ -150,6 +170,11 @@ test('whatever bytes are flipped, it starts, and what it holds is true', { timeo
     await journal.close()
   }
 })
+
+function pretendClosedInOrder(file: string): void {
+  const { ino, size, mtimeNs } = fs.statSync(file, { bigint: true })
+  fs.writeFileSync(`${file}.clean`, `${ino} ${size} ${mtimeNs}`)
+}
 
 function edges(page: number): [number, number] {
   return [page * PAGE, (page + 1) * PAGE]
