@@ -6,7 +6,14 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { append } from './append.ts'
 import { bytes } from './bytes.ts'
+
+
 import { drainDynamo } from './drain-dynamo.ts'
+
+
+import { drainMongo } from './drain-mongo.ts'
+
+
 import { drainMysql } from './drain-mysql.ts'
 import { drain } from './drain-pgsql.ts'
 import { drainRedis } from './drain-redis.ts'
@@ -25,6 +32,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   'drain-mysql': drainMysql,
   'drain-dynamo': drainDynamo,
   'drain-redis': drainRedis,
+  'drain-mongo': drainMongo,
   bytes,
   rss,
   start,

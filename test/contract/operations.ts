@@ -8,8 +8,12 @@ export const JOURNAL = 'journal-1'
 export const AT = Date.UTC(2026, 0, 2, 3, 4, 5, 678)
 
 export class History {
-  readonly #ids = new EventIdSource(0x0123456789ab)
+  readonly #ids: EventIdSource
   #seq = 0
+
+  constructor(node = 0x0123456789ab) {
+    this.#ids = new EventIdSource(node)
+  }
 
   /** One event with its writes. */
   event(...writes: Write[]): Operation[] {

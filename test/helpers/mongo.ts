@@ -39,6 +39,8 @@ export interface MongoOptions {
   readonly replicaSet?: boolean
   /** User and password of its administrator; without, everybody may do everything. */
   readonly admin?: { readonly user: string; readonly password: string }
+  /** Joins the set of another server, as a member that answers reads and has no vote. */
+  readonly follows?: MongoServer
   /** More words for its command line. */
   readonly flags?: readonly string[]
   /** Goes on when this process ends. */
@@ -109,26 +111,36 @@ export class MongoServer {
         await sleep(30)
       } finally {
         await client.close()
-        if (!first) await this.#untilWritable()
+        if (!first) await this.#until(this.#options.follows ? 'secondary' : 'isWritablePrimary')
       }
     }
   }
 
   async #initiate(client: MongoClient): Promise<void> {
     const admin = client.db('admin')
+    if (this.#options.follows) return this.#join(this.#options.follows)
     if (this.replicaSet) {
       const members = [{ _id: 0, host: `${this.host}:${this.port}` }]
       await admin.command({ replSetInitiate: { _id: this.replicaSet, members } })
-      await untilPrimary(admin)
+      await untilSaid(admin, 'isWritablePrimary')
     }
     const { user, password } = this.#options.admin ?? {}
     if (user) await admin.command({ createUser: user, pwd: password, roles: ['root'] })
   }
 
-  async #untilWritable(): Promise<void> {
+  async #join(leader: MongoServer): Promise<void> {
+    const admin = leader.db('admin')
+    const { config } = await admin.command({ replSetGetConfig: 1 })
+    const member = { _id: config.members.length, host: `${this.host}:${this.port}`, votes: 0, priority: 0 }
+    const next = { ...config, version: config.version + 1, members: [...config.members, member] }
+    await admin.command({ replSetReconfig: next })
+    await this.#until('secondary')
+  }
+
+  async #until(field: 'isWritablePrimary' | 'secondary'): Promise<void> {
     const client = this.connection({})
     try {
-      await untilPrimary(client.db('admin'))
+      await untilSaid(client.db('admin'), field)
     } finally {
       await client.close()
     }
@@ -191,12 +203,8 @@ export class MongoServer {
   }
 }
 
-async function untilPrimary(admin: Db): Promise<void> {
-  for (;;) {
-    const { isWritablePrimary } = await admin.command({ hello: 1 })
-    if (isWritablePrimary) return
-    await sleep(20)
-  }
+async function untilSaid(admin: Db, field: string): Promise<void> {
+  while (!(await admin.command({ hello: 1 }))[field]) await sleep(20)
 }
 
 function parameters(values: Readonly<Record<string, unknown>>): string[] {

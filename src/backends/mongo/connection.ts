@@ -12,6 +12,8 @@ const ANSWER_MS = 70_000
 /** Less than a lane waits for a connection, so that it hears why there is none. */
 const SELECTION_MS = 5_000
 const CLOSE_MS = 2_000
+/** EMQX's documentation has 100 ms: on a slow link that cuts every connection. A read has a deadline of its own. */
+const SOCKET_FLOOR_MS = 5_000
 
 /** `lane`: writes, and what must be seen at once. `reads`: as the operator's r_mode and sizes say. */
 type Purpose = 'lane' | 'reads'
@@ -116,7 +118,7 @@ export function clientOptions(settings: MongoSettings, purpose: Purpose): MongoC
           serverSelectionTimeoutMS: selection,
           readPreference: r_mode === 'slave_ok' ? 'secondaryPreferred' : 'primary',
           ...defined({
-            socketTimeoutMS: plugin['topology.socket_timeout_ms'],
+            socketTimeoutMS: floored(plugin['topology.socket_timeout_ms'], SOCKET_FLOOR_MS),
             maxIdleTimeMS: plugin['topology.overflow_ttl'],
           }),
         }
@@ -133,6 +135,10 @@ function tls({ ssl, cafile, certfile, keyfile, verify }: MongoSettings): Record<
     cert: certfile && readFileSync(certfile),
     key: keyfile && readFileSync(keyfile),
   }
+}
+
+function floored(value: number | undefined, floor: number): number | undefined {
+  return value === undefined ? undefined : Math.max(value, floor)
 }
 
 function defined(options: Readonly<Record<string, unknown>>): MongoClientOptions {

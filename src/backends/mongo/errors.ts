@@ -86,8 +86,9 @@ const NAMES: Readonly<Record<string, Verdict>> = {
   MongoCompatibilityError: denied('the server is older than the oldest one that the driver speaks to (MongoDB 4.4)'),
 }
 
-/** Errors of the driver that have no code of their own. */
+/** By their texts, since their codes say less or there is none. */
 const MESSAGES: readonly (readonly [RegExp, string, Verdict])[] = [
+  [/requires authentication/, 'NO_USER', PASSWORD],
   [/offset" is out of range|document is larger than the maximum size/i, 'TOO_LARGE', permanent],
 ]
 

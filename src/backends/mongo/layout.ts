@@ -31,7 +31,10 @@ const ACTIONS = ['find', 'insert', 'update']
 
 async function maySeeAndWrite(db: Db, collection: string): Promise<boolean> {
   const { authInfo } = await db.command({ connectionStatus: 1, showPrivileges: true })
-  if (authInfo.authenticatedUsers.length === 0) return true // a server that asks for no password
+  if (authInfo.authenticatedUsers.length === 0) {
+    await db.collection(collection).findOne({}) // a server that wants a user refuses this
+    return true
+  }
   const privileges = authInfo.authenticatedUserPrivileges as { resource: Document; actions: string[] }[]
   const rights = privileges.flatMap(({ resource, actions }) => {
     const here = ['', db.databaseName].includes(resource.db) && ['', collection].includes(resource.collection)

@@ -43,9 +43,8 @@ export class MongoPool implements Pool {
     return this.#sorted(async () => {
       this.#lane?.connection.destroy(new BackendError('transient', 'REPLACED', 'the connection was opened anew'))
       this.#lane = undefined
-      const connection = await Connection.open(this.#settings, signal)
+      const { connection, layout } = await this.#open(signal)
       const { db, session } = connection
-      const layout = await connection.guard(signal, () => lookAt(db, this.#name))
       const target = {
         pool: this.#name,
         db,
@@ -55,6 +54,16 @@ export class MongoPool implements Pool {
       this.#lane = { connection, layout, target, rowsOfOthers: false, journals: new Set() }
       return { exactlyOnce: layout.mayMark, warnings: layout.warnings }
     })
+  }
+
+  async #open(signal: AbortSignal): Promise<{ connection: Connection; layout: Layout }> {
+    const connection = await Connection.open(this.#settings, signal)
+    try {
+      return { connection, layout: await connection.guard(signal, () => lookAt(connection.db, this.#name)) }
+    } catch (error) {
+      connection.destroy(error as Error)
+      throw error
+    }
   }
 
   mark(journal: string): Promise<Mark | null> {
