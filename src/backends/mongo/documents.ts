@@ -78,12 +78,12 @@ function textOf(document: unknown): string {
 export function toMessage(document: MessageDocument & { readonly _id: unknown }): RemoteMessage {
   const { _id, topic, msgid, sender, qos, retain, arrived } = document
   return {
-    msgid: msgidOfRow(msgid ?? null, Number(_id)),
+    msgid: msgidOfRow(typeof msgid === 'string' ? msgid : null, Number(_id)),
     topic,
     payload: payloadOf(document),
     qos: (qos === 1 || qos === 2 ? qos : 0) satisfies Qos,
     retain: Boolean(retain),
-    from: sender ?? '',
+    from: typeof sender === 'string' ? sender : '',
     at: arrived instanceof Date ? arrived.getTime() : Number(arrived ?? 0) * 1000,
   }
 }

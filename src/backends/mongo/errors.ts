@@ -16,6 +16,7 @@ const PASSWORD = denied(
 )
 const RIGHT = denied('grant the user of the pool readWrite on its database')
 const CERTIFICATE = denied("check cafile of the pool, and that the server's certificate names its address")
+const DEFECT = denied('this is a defect of Holdfast: report it with the log; nothing is lost meanwhile')
 const NO_TLS = denied('does the server speak TLS? set `ssl` of the pool as it is there')
 
 /** By the server's code; what is not here is transient. */
@@ -75,12 +76,15 @@ const CONNECTION: Readonly<Record<string, Verdict>> = {
   ENOENT: denied('the certificate file of the pool is not there'),
 }
 
-/** The driver's own refusals, by their class. */
+/** What is thrown on this side, by its class. */
 const NAMES: Readonly<Record<string, Verdict>> = {
+  AssertionError: DEFECT,
   BSONError: permanent,
   BSONRuntimeError: permanent,
   BSONVersionError: permanent,
   MongoInvalidArgumentError: permanent,
+  ReferenceError: DEFECT,
+  TypeError: DEFECT,
   MongoParseError: denied('correct the keys of the pool'),
   MongoMissingCredentialsError: PASSWORD,
   MongoCompatibilityError: denied('the server is older than the oldest one that the driver speaks to (MongoDB 4.4)'),
