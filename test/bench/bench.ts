@@ -7,12 +7,9 @@ import { join } from 'node:path'
 import { append } from './append.ts'
 import { bytes } from './bytes.ts'
 
-
 import { drainDynamo } from './drain-dynamo.ts'
 
-
 import { drainMongo } from './drain-mongo.ts'
-
 
 import { drainMysql } from './drain-mysql.ts'
 import { drain } from './drain-pgsql.ts'

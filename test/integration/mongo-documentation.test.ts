@@ -149,16 +149,14 @@ describe("the documentation's MongoDB chapter", { skip: mongoMissing() }, () => 
       payload: 'Hello world!',
       arrived: 'now',
     })
-    await db
-      .collection('mqtt_retain')
-      .insertOne({
-        topic: 'theirs',
-        msgid: 'AAVEwm0la4RufgAABeIAAQ==',
-        sender: 'x',
-        qos: 1,
-        payload: 'old',
-        arrived: 1482976729,
-      })
+    await db.collection('mqtt_retain').insertOne({
+      topic: 'theirs',
+      msgid: 'AAVEwm0la4RufgAABeIAAQ==',
+      sender: 'x',
+      qos: 1,
+      payload: 'old',
+      arrived: 1482976729,
+    })
     const reader = await connect('reader')
     await reader.mqtt.subscribeAsync({ '/World': { qos: 0 }, theirs: { qos: 0 } })
     await reader.hears(2)
