@@ -29,7 +29,13 @@ plugins/emqx_backend_<kind>.conf; it may be repeated, what is there stays.`,
     }
     if (values.pool === undefined)
       throw new UsageError('--apply needs --pool NAME, the pool whose server gets the tables')
-    await applySchema({ kind, pool: values.pool, etcDir: etcDir(values.etc), dataDir: dataDir(values.data) })
+    await applySchema({
+      kind,
+      pool: values.pool,
+      etcDir: etcDir(values.etc),
+      dataDir: dataDir(values.data),
+      say: (sentence) => process.stdout.write(`${sentence}\n`),
+    })
     process.stdout.write(`the tables of ${kind} are there in pool ${values.pool}\n`)
     return 0
   },

@@ -13,7 +13,14 @@ export async function printSchema(kind: string): Promise<string> {
 }
 
 /** Makes the tables on the server of the pool; may be repeated. @throws HoldfastError, also BackendError and ConfigFaults */
-export async function applySchema(o: { kind: string; pool: string; etcDir: string; dataDir: string }): Promise<void> {
+export async function applySchema(o: {
+  kind: string
+  pool: string
+  etcDir: string
+  dataDir: string
+  /** What somebody should know about it, each a sentence. */
+  say(sentence: string): void
+}): Promise<void> {
   const backend = await backendOf(o.kind)
   const { plugins, gateway } = loadConfiguration(o.etcDir, backend.kind)
   const plugin = plugins.find(({ kind }) => kind === o.kind)
@@ -27,7 +34,7 @@ export async function applySchema(o: { kind: string; pool: string; etcDir: strin
   }
   const options = { name: pool.name, dataDir: o.dataDir, node: gateway['node.name'] }
   try {
-    await backend.applySchema(options, revealSecrets(pool.settings))
+    await backend.applySchema(options, revealSecrets(pool.settings), o.say)
   } catch (error) {
     if (!(error instanceof BackendError)) throw error
     const { code, message, hint = `its keys are in ${plugin!.file}` } = error

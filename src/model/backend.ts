@@ -64,6 +64,6 @@ export interface Backend<S = unknown> {
   open(options: OpenOptions, settings: S): Promise<Pool>
   /** The DDL as text, as `holdfast schema <kind>` prints it. */
   schema(settings?: S): string
-  /** Runs the DDL; may be repeated. */
-  applySchema(options: OpenOptions, settings: S): Promise<void>
+  /** Runs the DDL; may be repeated. What somebody should know about it is said, each a sentence. */
+  applySchema(options: OpenOptions, settings: S, say?: (sentence: string) => void): Promise<void>
 }

@@ -1,7 +1,8 @@
 // The keys of emqx_backend_cassa.conf, beside its hooks.
 
+import type { Revealed } from '../../config/secret.ts'
 import { secret } from '../../config/secret.ts'
-import type { SettingsSpec } from '../../config/spec.ts'
+import type { Settings, SettingsSpec } from '../../config/spec.ts'
 import { TLS_SETTINGS } from '../../config/tls.ts'
 import { addresses, integer, text } from '../../config/values.ts'
 
@@ -21,3 +22,5 @@ export const SETTINGS = {
   logger: { type: text, default: 'info', doc: 'As in EMQX; log.level of the gateway counts' },
   ...TLS_SETTINGS,
 } as const satisfies SettingsSpec
+
+export type CassaSettings = Revealed<Settings<typeof SETTINGS>>
