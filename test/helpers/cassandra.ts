@@ -14,18 +14,28 @@ const CACHE = process.env.HOLDFAST_CACHE ?? resolve(import.meta.dirname, '../../
 const LIBRARIES = join(CACHE, 'cassandra-5.0.6', 'lib')
 const TLS = resolve(import.meta.dirname, 'tls')
 const READY_MS = 120_000
+const MAIN = 'org.apache.cassandra.service.CassandraDaemon'
+/** Our note of the running server: its process id and its port. */
+const NOTE = 'running'
 
 function java(): string | undefined {
   const folders = (process.env.PATH ?? '').split(':')
   return folders.map((folder) => join(folder, 'java')).find((file) => existsSync(file))
 }
 
-/** Why tests with Cassandra can't run here, for `{ skip }`; false when they can. */
+/** Why tests with Cassandra can't run here, for `{ skip }`; false when they can. Under CI they fail instead. */
 export function cassandraMissing(): string | false {
-  if (existsSync(LIBRARIES) && java() !== undefined) return false
-  const obtainable = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')
-  if (process.env.CI === 'true' && obtainable) return false
+  if ((existsSync(LIBRARIES) && java() !== undefined) || process.env.CI === 'true') return false
   return 'Cassandra is not installed; as root: scripts/services install cassa'
+}
+
+/** The server that was started in the folder, while it runs. */
+export function runningCassandra(folder: string): { pid: number; port: number } | undefined {
+  const note = join(folder, NOTE)
+  if (!existsSync(note)) return undefined
+  const [pid = 0, port = 0] = readFileSync(note, 'utf8').split(' ').map(Number)
+  const command = `/proc/${pid}/cmdline`
+  return existsSync(command) && readFileSync(command, 'utf8').includes(MAIN) ? { pid, port } : undefined
 }
 
 export interface CassandraOptions {
@@ -81,7 +91,7 @@ export class CassandraServer {
     ]
     const [command, ...args] = outlive ? server : dieWithParent(server, 'TERM')
     this.#child = spawn(command!, args, { cwd: this.folder, detached: outlive, stdio: ['ignore', log, log] })
-    writeFileSync(join(this.folder, 'running'), `${this.pid} ${this.port}`)
+    writeFileSync(join(this.folder, NOTE), `${this.pid} ${this.port}`)
     if (outlive) this.#child.unref()
     await this.#ready()
   }
