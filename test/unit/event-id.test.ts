@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { EventId, EventIdSource } from '../../src/model/event-id.ts'
+import { EventId, EventIdSource, STEP_MICROS } from '../../src/model/event-id.ts'
 
 test('the text is 20 base62 digits and reads back', () => {
   const id = new EventId(1_763_726_400_123_456, 0xfedc_ba98_7654, 0x1234)
@@ -31,14 +31,18 @@ test('old texts are not ours', () => {
   }
 })
 
-test('ids only grow: within a microsecond, over a clock that jumps back, over a restart', () => {
+test('ids only grow, by a step of time: within a millisecond, over a clock that jumps back, over a restart', () => {
   const source = new EventIdSource(7)
   const texts: string[] = []
   for (let i = 0; i < 70_000; i++) texts.push(source.next(1_000_000).toString())
   texts.push(source.next(5).toString(), source.next(2_000_000).toString())
   const last = EventId.parse(texts.at(-1)!)!
   texts.push(new EventIdSource(3, last).next(12).toString())
-  for (let i = 1; i < texts.length; i++) assert.ok(texts[i - 1]! < texts[i]!, `${texts[i - 1]} < ${texts[i]}`)
+  const micros = texts.map((text) => EventId.parse(text)!.micros)
+  for (let i = 1; i < texts.length; i++) {
+    assert.ok(texts[i - 1]! < texts[i]!, `${texts[i - 1]} < ${texts[i]}`)
+    assert.ok(micros[i]! - micros[i - 1]! >= STEP_MICROS, `${micros[i]} is too near to ${micros[i - 1]}`)
+  }
 })
 
 test('two sources with the same node bits do not make the same ids', () => {

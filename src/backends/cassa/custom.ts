@@ -43,10 +43,14 @@ function parameter(value: ParameterValue, type: number): unknown {
     case dataTypes.smallint:
       return whole(value, 16)
     case dataTypes.int:
-      return Number(whole(value, 32))
+      return whole(value, 32)
     case dataTypes.bigint:
     case dataTypes.counter:
       return whole(value, 64)
+    case dataTypes.varint:
+      return `${whole(value)}`
+    case dataTypes.decimal:
+      return decimal(value)
     case dataTypes.float:
     case dataTypes.double:
       return fraction(value)
@@ -57,7 +61,7 @@ function parameter(value: ParameterValue, type: number): unknown {
   }
 }
 
-/** What the driver reads by the type: a text, a decimal number, a UUID, an address. */
+/** What the driver reads by the type: a text, a UUID, an address. */
 function text(value: ParameterValue): string {
   return Buffer.isBuffer(value) ? toTextBytes(value).toString() : String(value)
 }
@@ -68,12 +72,19 @@ function truth(text: string): boolean {
   throw unfit(`${text} is no boolean`)
 }
 
-function whole(value: ParameterValue, bits: number): bigint | number {
+function whole(value: ParameterValue, bits = Number.POSITIVE_INFINITY): bigint | number {
   const digits = typeof value === 'boolean' ? `${Number(value)}` : `${value}`
   if (!/^[+-]?\d+$/.test(digits)) throw unfit(`${digits} is no whole number`)
   const number = BigInt(digits)
+  if (bits === Number.POSITIVE_INFINITY) return number
   if (BigInt.asIntN(bits, number) !== number) throw unfit(`${digits} is no whole number of ${bits} bits`)
   return bits < 64 ? Number(number) : number
+}
+
+function decimal(value: ParameterValue): string {
+  const digits = typeof value === 'boolean' ? `${Number(value)}` : `${value}`
+  if (!/^[+-]?\d+(\.\d+)?$/.test(digits)) throw unfit(`${digits} is no decimal number`)
+  return digits
 }
 
 function fraction(value: ParameterValue): number {

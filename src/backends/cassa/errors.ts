@@ -39,7 +39,7 @@ const CODES: Readonly<Record<number, Verdict>> = {
 const CERTIFICATE_CODES =
   /^(CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|ERR_TLS_CERT|SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER|UNABLE_TO_VERIFY)/
 
-const MISSING_TABLE = /(?:unconfigured table|table|columnfamily) (?:\S+\.)?(\w+)(?: does not exist)?$/i
+const MISSING_TABLE = /unconfigured (?:table|columnfamily) (?:\S+\.)?(\w+)$|table '?(?:\S+\.)?(\w+)'? does not exist/i
 const MISSING_KEYSPACE = /keyspace '?(.+?)'? does not exist/i
 const OWN_TABLES = ['client', 'sub', 'msg', 'retain', 'acked', 'delivered', 'holdfast_mark']
 
@@ -95,7 +95,7 @@ function ofTheWay(code: string): Verdict {
 function missing(message: string, pool: string): Verdict | undefined {
   const apply = `holdfast schema cassa --apply --pool ${pool}`
   if (MISSING_KEYSPACE.test(message)) return denied('NO_KEYSPACE', `${apply}, or correct \`keyspace\` of the pool`)
-  const table = MISSING_TABLE.exec(message)?.[1]
+  const [, unconfigured, table = unconfigured] = MISSING_TABLE.exec(message) ?? []
   if (table === undefined) return undefined
   return denied('NO_TABLE', OWN_TABLES.includes(table) ? apply : 'create the table, or correct the statement')
 }

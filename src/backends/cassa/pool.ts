@@ -10,13 +10,11 @@ import { read } from './read.ts'
 import { createMark, NO_MARK } from './schema.ts'
 import { Session, unlessAborted } from './session.ts'
 import type { CassaSettings } from './settings.ts'
-import { Stamps } from './stamps.ts'
 import { writeOperations } from './write.ts'
 
 export class CassaPool implements Pool {
   readonly #name: string
   readonly #settings: CassaSettings
-  readonly #stamps = new Stamps()
   #session: Session | undefined
   #opening: Promise<Session> | undefined
   #layout: Layout | undefined
@@ -49,7 +47,7 @@ export class CassaPool implements Pool {
     return this.#use(signal, async (session) => {
       const layout = this.#layout
       if (!layout) throw new BackendError('transient', 'NOT_CONNECTED', 'not connected')
-      await writeOperations(operations, { session, layout, stamps: this.#stamps, pool: this.#name, signal })
+      await writeOperations(operations, { session, layout, pool: this.#name, signal })
       if (move) await moveMark(session, move, this.#name)
     })
   }

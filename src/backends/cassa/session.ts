@@ -43,6 +43,11 @@ export class Session {
   private constructor(client: cassandra.Client, balancing: Balancing) {
     this.#client = client
     this.#balancing = balancing
+    // Left alone with no node, the driver connects again by itself, and then keeps what it had beside what it has: connections
+    // and timers, more with each time.
+    client.on('hostDown', () => {
+      if (client.hosts.values().every((host) => !host.isUp())) void this.close()
+    })
   }
 
   /** @param keyspace null: none, for what makes it. */

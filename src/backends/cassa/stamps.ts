@@ -1,21 +1,35 @@
 // The times by which Cassandra decides which of two writes of a cell is the newer one, in microseconds. They come from the
 // events' ids, not from the moment of writing: a write that comes late, or again, does not undo what came after it.
 //
-// Invariant: each is greater than the one before it, in the order of the events and of the writes of an event.
+// Invariant: a write has the same stamp whenever it is done; those of a later event are greater (ids are STEP_MICROS apart).
 
 import type { EventId } from '../../model/event-id.ts'
 
-/**
- * Ids of one millisecond share their microsecond, so that a stamp may be ahead of its id. How far it was, a process that
- * died can't tell the next one; this is more than there can be events in a millisecond.
- */
-const AHEAD_MICROS = 10_000
+interface Source {
+  readonly seq: number
+  readonly id: EventId
+}
 
+/** Of one batch. */
 export class Stamps {
-  #last: number | undefined
+  #seq: number | undefined
+  #own = 0
+  #last = 0
 
-  next({ micros }: EventId): bigint {
-    this.#last = this.#last === undefined ? micros + AHEAD_MICROS : Math.max(micros, this.#last + 1)
+  /** Of what the functions write: none of an event's rows twice. */
+  of({ seq, id }: Source): bigint {
+    if (seq !== this.#seq) {
+      this.#seq = seq
+      this.#own = Math.max(id.micros, this.#last + 1)
+      this.#last = this.#own
+    }
+    return BigInt(this.#own)
+  }
+
+  /** Of the event's next custom statement, of which the last one wins. The first STEP_MICROS - 1 are always the same. */
+  next(source: Source): bigint {
+    this.of(source)
+    this.#last++
     return BigInt(this.#last)
   }
 }

@@ -4,7 +4,6 @@
 // What can't be done so is waited for before, and waits for what came before it: custom statements that do not only set or
 // remove values, and positions, which are looked up before they are moved.
 
-import type { EventId } from '../../model/event-id.ts'
 import type { BoundStatement, Operation } from '../../model/operation.ts'
 import { isRepeatable, statementText, statementValues } from './custom.ts'
 import { backendError } from './errors.ts'
@@ -12,7 +11,7 @@ import type { Layout } from './layout.ts'
 import { Positions } from './positions.ts'
 import { type Change, renderWrite } from './render.ts'
 import type { Session, Statement } from './session.ts'
-import type { Stamps } from './stamps.ts'
+import { Stamps } from './stamps.ts'
 
 /** Requests in flight. */
 const IN_FLIGHT = 128
@@ -22,7 +21,6 @@ const BATCH = { rows: 64, bytes: 64 << 10 }
 export interface WriteContext {
   readonly session: Session
   readonly layout: Layout
-  readonly stamps: Stamps
   readonly pool: string
   readonly signal: AbortSignal
 }
@@ -35,17 +33,21 @@ export interface Request {
 
 /** Rejects with BackendError; any part of the batch may be done then. */
 export async function writeOperations(operations: readonly Operation[], context: WriteContext): Promise<void> {
-  const { stamps, layout } = context
+  const { layout } = context
   const alone = operations[0]?.seq === operations.at(-1)?.seq // an error then names its operation
   let stage = new Stage(context, !alone)
   const flush = async (): Promise<void> => {
     await stage.done()
     stage = new Stage(context, !alone)
   }
-  for (const [index, { id, write }] of operations.entries()) {
+  const stamps = new Stamps()
+  for (const [index, operation] of operations.entries()) {
+    const { write } = operation
     switch (write.do) {
       case 'statements': {
-        const own = write.statements.map((statement) => customRequest(statement, { id, operation: index }, context))
+        const own = write.statements.map((statement) =>
+          customRequest(statement, { operation: index, timestamp: stamps.next(operation) }, context),
+        )
         if (own.every(({ repeatable }) => repeatable)) {
           for (const request of own) stage.addRequest(request)
           break
@@ -55,13 +57,13 @@ export async function writeOperations(operations: readonly Operation[], context:
         break
       }
       case 'position.move':
-        stage.positions.move(write, { stamp: stamps.next(id), operation: index })
+        stage.positions.move(write, { stamp: stamps.of(operation), operation: index })
         break
       case 'position.delete':
-        stage.positions.forget(write, { stamp: stamps.next(id), operation: index })
+        stage.positions.forget(write, { stamp: stamps.of(operation), operation: index })
         break
       default:
-        for (const change of renderWrite(write, layout, stamps.next(id))) stage.add(change, index)
+        for (const change of renderWrite(write, layout, stamps.of(operation))) stage.add(change, index)
     }
     if (alone) await flush()
   }
@@ -148,12 +150,11 @@ interface CustomRequest extends Request {
 /** Its parameters' types are asked when it is sent: the statement before it may make its table. */
 function customRequest(
   statement: BoundStatement,
-  { id, operation }: { id: EventId; operation: number },
-  { session, stamps }: WriteContext,
+  { operation, timestamp }: { operation: number; timestamp: bigint },
+  { session }: WriteContext,
 ): CustomRequest {
   const text = statementText(statement)
   const repeatable = isRepeatable(text)
-  const timestamp = stamps.next(id)
   return {
     operations: [operation],
     repeatable,
