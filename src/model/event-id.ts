@@ -114,7 +114,7 @@ export class EventIdSource {
   /** @param nowMs wall time in milliseconds */
   next(nowMs: number): EventId {
     const micros = Math.floor(nowMs) * 1000
-    if (micros > this.#micros) {
+    if (micros >= this.#micros + STEP_MICROS) {
       this.#micros = micros + Math.floor(Math.random() * 1000)
       this.#sequence = Math.floor(Math.random() * 0x8000)
     } else {

@@ -36,6 +36,7 @@ test('ids only grow, by a step of time: within a millisecond, over a clock that 
   const texts: string[] = []
   for (let i = 0; i < 70_000; i++) texts.push(source.next(1_000_000).toString())
   texts.push(source.next(5).toString(), source.next(2_000_000).toString())
+  for (let ms = 2_000_000; ms < 2_003_000; ms += 0.1) texts.push(source.next(ms).toString())
   const last = EventId.parse(texts.at(-1)!)!
   texts.push(new EventIdSource(3, last).next(12).toString())
   const micros = texts.map((text) => EventId.parse(text)!.micros)
