@@ -65,10 +65,10 @@ export function rowSuite(subject: Subject, contract: Contract): void {
   })
 
   contract('messages whose ids differ in case only are two', async (bench, history) => {
-    const [lower, upper] = ['1a', '1A'].map((end) => {
-      const message = history.message('a', end)
-      return { ...message, msgid: message.msgid.slice(0, -2) + end }
-    }) as [Message, Message]
+    const { msgid } = history.message('a', '')
+    const [lower, upper] = ['1a', '1A'].map((end) =>
+      history.message('a', end, { msgid: msgid.slice(0, -2) + end }),
+    ) as [Message, Message]
     const all = history.events(insert(upper), insert(lower))
     await write(bench, all)
     await write(bench, all, true)
