@@ -21,13 +21,9 @@ const MAX_TEXT_BYTES = 8 << 20
 // Times are UTC, and what does not fit is refused, whatever the server's own settings are.
 const SESSION = `set time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',
 innodb_lock_wait_timeout = ${ANSWER_MS / 1000};
-select @@max_allowed_packet as maxPacket, @@version as version, @@binlog_format as binlogFormat`
+select @@max_allowed_packet as maxPacket, @@version as version; show variables like 'binlog_format'`
 
-interface Server {
-  readonly maxPacket: number
-  readonly version: string
-  readonly binlogFormat: string
-}
+type Greeting = [unknown, [{ maxPacket: number; version: string }], { Value: string }[]]
 
 export class Connection {
   readonly #client: mysql.Connection
@@ -70,10 +66,10 @@ export class Connection {
     await new Promise<void>((resolve, reject) => {
       this.#client.connect((error) => (error ? reject(error) : resolve()))
     })
-    const [, [server]] = await this.query<[unknown, [Server]]>(SESSION)
+    const [, [server], [binlog]] = await this.query<Greeting>(SESSION)
     this.#maxTextBytes = Math.min(server.maxPacket - PACKET_HEAD_BYTES, MAX_TEXT_BYTES)
     // Gateways that write the same tables block each other less; a log of statements does not allow it.
-    if (server.binlogFormat !== 'STATEMENT') await this.query('set session transaction isolation level read committed')
+    if (binlog?.Value !== 'STATEMENT') await this.query('set session transaction isolation level read committed')
     // The server gives up too, so that what we no longer wait for holds no locks. MySQL has no such limit for writes.
     if (/mariadb/i.test(server.version)) await this.query(`set max_statement_time = ${ANSWER_MS / 1000}`)
   }
