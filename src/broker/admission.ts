@@ -53,10 +53,17 @@ export class Admission {
     return authorize === undefined || authorize(principal(connection), 'publish', topic)
   }
 
+  /** @returns true: it is granted, and `presence.subscribed` follows */
   maySubscribe(connection: Connection, filter: string): boolean {
-    if (subscriptionFault(filter, this.#limits.maxTopicLevels)) return false
+    const { maxTopicLevels, maxSubscriptions } = this.#limits
+    if (subscriptionFault(filter, maxTopicLevels)) return false
+    const { subscriptions } = connection.session!
+    const mostMore = subscriptions.has(filter) ? maxSubscriptions : maxSubscriptions - subscriptions.size
+    if (connection.granting >= mostMore) return false
     const { authorize } = this.#rules
-    return authorize === undefined || authorize(principal(connection), 'subscribe', filter)
+    if (authorize && !authorize(principal(connection), 'subscribe', filter)) return false
+    connection.granting++
+    return true
   }
 }
 

@@ -19,18 +19,25 @@ export interface HeldMemory {
   readonly limit: number
 }
 
+/** How many wait in several backlogs together. */
+export interface Tally {
+  length: number
+}
+
 const ENTRY_BYTES = 200
 const COMPACT_AT = 1024
 
 export class Backlog {
   readonly #memory: HeldMemory
+  readonly #tally: Tally
   #items: (Entry | number)[] = []
   #head = 0
   /** How many have left, ever. */
   taken = 0
 
-  constructor(memory: HeldMemory) {
+  constructor(memory: HeldMemory, tally: Tally = { length: 0 }) {
     this.#memory = memory
+    this.#tally = tally
   }
 
   get length(): number {
@@ -43,6 +50,7 @@ export class Backlog {
   }
 
   push(entry: Entry): void {
+    this.#tally.length++
     const cost = costOf(entry)
     if (entry.live && entry.message.seq > 0 && this.#memory.held + cost > this.#memory.limit) {
       this.#items.push(numberOf(entry))
@@ -54,6 +62,7 @@ export class Backlog {
 
   /** Appends a live message that is not held. */
   pushNumber(seq: Seq, qos: Qos): void {
+    this.#tally.length++
     this.#items.push(seq * 4 + qos)
   }
 
@@ -62,6 +71,7 @@ export class Backlog {
     const item = this.#items[this.#head]!
     this.#items[this.#head++] = 0
     this.taken++
+    this.#tally.length--
     if (this.#head === this.#items.length) {
       this.#items = []
       this.#head = 0

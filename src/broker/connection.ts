@@ -33,6 +33,8 @@ export class Connection {
   /** Wall time, ms. */
   connectedAt = 0
   endReason: EndReason | undefined
+  /** Filters that were granted, and whose SUBACK has not left. */
+  granting = 0
   /** PUBLISHes that wait for the journal. */
   inGate = 0
   /** A PUBLISH could not be journalled; the connection is about to end. */

@@ -13,6 +13,8 @@ export interface Limits {
   readonly sessionExpiryMs: number
   /** Levels of a topic or filter, 100 at most (aedes' own bound). */
   readonly maxTopicLevels: number
+  /** Filters of one session. */
+  readonly maxSubscriptions: number
   /** QoS 2 messages of one publisher between PUBLISH and PUBREL. */
   readonly maxInflightInbound: number
   /** From accept to CONNECT, ms. */
@@ -26,6 +28,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxOffline: 10_000,
   sessionExpiryMs: 7 * 86_400_000,
   maxTopicLevels: 100,
+  maxSubscriptions: 4096,
   maxInflightInbound: 1000,
   connectTimeoutMs: 10_000,
 }

@@ -4,17 +4,18 @@
 // Invariant: a message of QoS 1 or 2 leaves the queue only into `#inflight`, and that only by its acknowledgement.
 
 import type { Qos, Seq } from '../model/event.ts'
-import { Backlog, type Entry, type HeldMemory, qosOf, seqOf } from './backlog.ts'
+import { Backlog, type Entry, type HeldMemory, qosOf, seqOf, type Tally } from './backlog.ts'
 import type { DropReason } from './figures.ts'
 import type { Outgoing } from './outgoing.ts'
 import type { Outlet } from './outlet.ts'
 import { Run, type RunOptions } from './run.ts'
+import { Runs } from './runs.ts'
 
 /** What the outboxes of one broker share. */
 export interface OutboxRules {
   /** Unacknowledged messages on their way to one client. */
   readonly window: number
-  /** Messages in one queue. */
+  /** Messages that wait for one session. */
   readonly maxWaiting: number
   readonly memory: HeldMemory
   /** The message of a row, if the journal still has it. */
@@ -32,6 +33,8 @@ interface Inflight {
 }
 
 const MAX_PACKET_ID = 65_535
+/** For a run that has only what waits behind it. */
+const NOTHING_OWED = { source: (async function* () {})(), owed: new Set<string>() }
 const FIRST_TIME = { plain: { retain: false, dup: false }, retained: { retain: true, dup: false } }
 
 export class Outbox {
@@ -39,8 +42,9 @@ export class Outbox {
   readonly #sent: (entry: Entry) => void
   #outlet: Way | undefined
   #queue: Backlog
-  /** Worked off one after the other; the first is the current one. */
-  #runs: Run[] = []
+  readonly #runs = new Runs()
+  /** Live messages that wait, in the queue and behind the runs. */
+  readonly #waitingLive: Tally = { length: 0 }
   /** Seqs and ids that the session has or had while there are runs: nothing is recalled that is in here. */
   readonly #known = new Set<string | Seq>()
   readonly #inflight = new Map<number, Inflight>()
@@ -51,7 +55,7 @@ export class Outbox {
   constructor(rules: OutboxRules, sent: (entry: Entry) => void) {
     this.#rules = rules
     this.#sent = sent
-    this.#queue = new Backlog(rules.memory)
+    this.#queue = this.#newLine()
   }
 
   get inflight(): number {
@@ -59,13 +63,16 @@ export class Outbox {
   }
 
   get waiting(): number {
-    return this.#runs.reduce((sum, run) => sum + run.recalled.length + run.behind.length, this.#queue.length)
+    let waiting = this.#waitingLive.length
+    for (const run of this.#runs) waiting += run.recalled.length
+    return waiting
   }
 
   /** A message that was just published and matches a subscription of this session. */
   push(message: Outgoing, qos: Qos): void {
     const entry: Entry = { message, qos, retain: false, live: true }
     const line = this.#runs.length === 0 ? this.#queue : this.#lineOf(message.topic)
+    if (this.#runs.length > 0 && qos > 0) this.#known.add(message.seq)
     if (line === this.#queue && line.length === 0 && this.#maySend(qos)) this.#send(entry)
     else if (qos > 0 || (this.#outlet && !this.#outlet.full)) this.#enqueue(line, entry)
     else if (this.#outlet) this.#rules.dropped('slow_subscriber') // aedes #11
@@ -85,14 +92,12 @@ export class Outbox {
   detach(): Set<string> {
     this.#outlet = undefined
     const owed = new Set<string>()
-    let numbers = this.#queue.release()
-    for (const run of this.#runs) {
-      run.callOff()
+    const numbers = this.#queue.release()
+    for (const run of this.#runs.clear()) {
       for (const filter of run.owed) owed.add(filter)
       run.recalled.release()
-      numbers = numbers.concat(run.behind.release())
+      for (const number of run.behind.release()) numbers.push(number)
     }
-    this.#runs = []
     this.#known.clear()
     for (const number of numbers.sort((a, b) => a - b)) this.#queue.pushNumber(seqOf(number), qosOf(number))
     return owed
@@ -100,12 +105,22 @@ export class Outbox {
 
   /** Adds a run. That of a resumed session (no filter) goes before the queue, that of a subscription behind it. */
   recall(options: Omit<RunOptions, 'barrier'>): void {
-    this.#noteAll()
-    const resumes = options.filter === undefined
-    const barrier = resumes ? 0 : this.#queue.taken + this.#queue.length
-    const behind = resumes ? this.#queue : new Backlog(this.#rules.memory)
-    if (resumes) this.#queue = new Backlog(this.#rules.memory)
-    this.#runs.push(new Run({ ...options, barrier }, behind, this.#rules.memory))
+    if (this.#runs.length === 0) this.#noteAll() // what comes while there are runs is noted as it comes
+    const { filter } = options
+    const again = filter !== undefined && options.owed.has(filter) ? this.#runs.takeUnbegun(filter) : undefined
+    const barrier = filter === undefined ? 0 : this.#queue.taken + this.#queue.length
+    const behind = filter === undefined ? this.#queue : (again ?? this.#newLine())
+    if (filter === undefined) this.#queue = this.#newLine()
+    this.#runs.add(new Run({ ...options, barrier }, behind, this.#rules.memory))
+    this.drain()
+  }
+
+  /** What this subscription was owed is not wanted any more, if it has not begun to come. */
+  callOff(filter: string): void {
+    const behind = this.#runs.takeUnbegun(filter)
+    if (!behind) return
+    // live messages that waited for it, perhaps for another filter's sake: they go in their turn
+    if (behind.length > 0) this.#runs.add(new Run({ ...NOTHING_OWED, filter, barrier: 0 }, behind, this.#rules.memory))
     this.drain()
   }
 
@@ -152,13 +167,14 @@ export class Outbox {
 
   /** The oldest row that the journal must keep for this session; Infinity for none. */
   lowestSeq(): Seq {
-    return this.#runs.reduce((lowest, run) => Math.min(lowest, run.behind.lowestSeq()), this.#queue.lowestSeq())
+    let lowest = this.#queue.lowestSeq()
+    for (const run of this.#runs) lowest = Math.min(lowest, run.behind.lowestSeq())
+    return lowest
   }
 
   /** The run that may go on now, if any. */
   #run(): Run | undefined {
-    while (this.#runs[0]?.finished) this.#runs.shift()
-    const run = this.#runs[0]
+    const run = this.#runs.current()
     if (!run) {
       if (this.#known.size > 0) this.#known.clear()
       return undefined
@@ -179,7 +195,7 @@ export class Outbox {
 
   /** Live messages wait behind the last run that they match. */
   #lineOf(topic: string): Backlog {
-    return this.#runs.findLast((run) => !run.finished && run.matches(topic))?.behind ?? this.#queue
+    return this.#runs.lastOf(topic)?.behind ?? this.#queue
   }
 
   #maySend(qos: Qos): boolean {
@@ -187,12 +203,27 @@ export class Outbox {
   }
 
   #enqueue(line: Backlog, entry: Entry): void {
-    if (line.length >= this.#rules.maxWaiting) {
-      line.shift()
-      this.#rules.dropped('offline_full')
-    }
+    if (this.#waitingLive.length >= this.#rules.maxWaiting) this.#dropOldestOf(line)
     if (this.#outlet) line.push(entry)
     else line.pushNumber(entry.message.seq, entry.qos)
+  }
+
+  #dropOldestOf(line: Backlog): void {
+    const full = line.length > 0 ? line : this.#anyLine()
+    if (!full) return
+    const oldest = full.shift()
+    this.#known.delete(typeof oldest === 'number' ? seqOf(oldest) : oldest.message.seq)
+    this.#rules.dropped('offline_full')
+  }
+
+  #anyLine(): Backlog | undefined {
+    if (this.#queue.length > 0) return this.#queue
+    for (const { behind } of this.#runs) if (behind.length > 0) return behind
+    return undefined
+  }
+
+  #newLine(): Backlog {
+    return new Backlog(this.#rules.memory, this.#waitingLive)
   }
 
   #send(entry: Entry): void {
@@ -212,9 +243,7 @@ export class Outbox {
   // What waits is in the journal, so its seq is enough; what is in flight may have left the journal.
   #noteAll(): void {
     for (const { entry } of this.#inflight.values()) this.#note(entry)
-    for (const line of [this.#queue, ...this.#runs.map((run) => run.behind)]) {
-      for (const item of line) this.#known.add(typeof item === 'number' ? seqOf(item) : item.message.seq)
-    }
+    for (const item of this.#queue) this.#known.add(typeof item === 'number' ? seqOf(item) : item.message.seq)
   }
 
   #note({ message }: Entry): void {

@@ -94,8 +94,9 @@ export class Presence {
   subscribed(subscriptions: readonly RequestedSubscription[], { connection, closed }: EngineClient): void {
     if (closed) return
     for (const { filter, qos } of subscriptions) {
-      if (filter !== undefined && qos !== REFUSED_FILTER)
-        this.#grant(connection.session!, { topic: filter, qos: qos as Qos })
+      if (filter === undefined || qos === REFUSED_FILTER) continue
+      connection.granting--
+      this.#grant(connection.session!, { topic: filter, qos: qos as Qos })
     }
   }
 
@@ -105,6 +106,7 @@ export class Presence {
     for (const filter of filters) {
       if (!this.#options.router.unsubscribe(connection.session!, filter)) continue
       connection.session!.endFetch(filter)
+      connection.session!.outbox.callOff(filter)
       this.#record({ hook: 'session.unsubscribed', clientid: id, topic: filter })
     }
   }

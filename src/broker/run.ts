@@ -1,7 +1,6 @@
 // What a subscription is owed before its live messages: retained ones, then fetched ones. Its source is read one message
 // at a time, as the client's window allows; live messages that match wait behind it.
 
-import { topicMatches } from '../model/topic.ts'
 import { Backlog, type Entry, type HeldMemory } from './backlog.ts'
 
 export interface RunOptions {
@@ -15,27 +14,27 @@ export interface RunOptions {
 }
 
 export class Run {
+  readonly filter: string | undefined
   readonly owed: ReadonlySet<string>
   readonly barrier: number
   /** Read from the source and not yet sent. */
   readonly recalled: Backlog
   readonly behind: Backlog
-  readonly #filter: string | undefined
   readonly #source: AsyncIterator<Entry, void>
+  /** Grows with each run of the session. */
+  number = 0
+  /** Its source was asked for something. */
+  begun = false
   #reading = false
   #ended = false
 
   constructor(options: RunOptions, behind: Backlog, memory: HeldMemory) {
+    this.filter = options.filter
     this.owed = options.owed
     this.barrier = options.barrier
-    this.#filter = options.filter
     this.#source = options.source
     this.recalled = new Backlog(memory)
     this.behind = behind
-  }
-
-  matches(topic: string): boolean {
-    return this.#filter === undefined || topicMatches(this.#filter, topic)
   }
 
   /** Where its next message is, or undefined while there is none. */
@@ -51,6 +50,7 @@ export class Run {
   /** Reads the next message, if none is read or being read. Calls `then` afterwards, unless it was called off meanwhile. */
   read(then: () => void): void {
     if (this.#ended || this.#reading || this.recalled.length > 0) return
+    this.begun = true
     this.#reading = true
     this.#source.next().then(({ done, value }) => {
       this.#reading = false

@@ -6,6 +6,7 @@ import { connect as connectSocket } from 'node:net'
 import { after, afterEach, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import mqtt from 'mqtt-packet'
+import { DEFAULT_LIMITS } from '../../src/broker/limits.ts'
 import { type OurBroker, startOurs } from '../helpers/brokers.ts'
 import { connectPacket, publishPacket, RawClient } from '../helpers/raw-client.ts'
 
@@ -176,6 +177,19 @@ test('packets that only a server sends, and packets cut short, end the connectio
   ]) {
     await sendBytes(Buffer.concat([connected, Buffer.from(bytes)]))
   }
+})
+
+test('a SUBSCRIBE of thousands of filters is answered at once: as many as a session may have, 128 for the rest', async () => {
+  const client = await RawClient.connect(ours.port)
+  const filters = Array.from({ length: 12_000 }, (_, index): [string, 0 | 1] => [index.toString(36), 1])
+  const granted = await client.subscribe(...filters)
+  assert.equal(granted.filter((code) => code === 1).length, DEFAULT_LIMITS.maxSubscriptions)
+  assert.equal(granted.lastIndexOf(1), DEFAULT_LIMITS.maxSubscriptions - 1)
+  assert.deepEqual(await client.subscribe(['1', 0], ['new', 0]), [0, 128])
+  client.send({ cmd: 'unsubscribe', messageId: 9, unsubscriptions: ['0'] })
+  await client.received('unsuback')
+  assert.deepEqual(await client.subscribe(['new', 0], ['another', 0]), [0, 128])
+  await client.disconnect()
 })
 
 test('random bytes and randomly damaged packets never hurt the process', async () => {

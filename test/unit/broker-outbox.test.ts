@@ -169,3 +169,62 @@ test('#14 an acknowledgement costs the same whatever waits', () => {
   assert.ok(performance.now() - started < 5000)
   assert.equal(wire.sent.length, 300_000)
 })
+
+/** A recall of which nothing is known yet. */
+function pendingRecall(filter: string): Parameters<Outbox['recall']>[0] {
+  return { filter, source: { next: () => new Promise(() => {}) }, owed: new Set([filter]) }
+}
+
+test('however many subscriptions are to be served, a live message finds its place at the same cost', () => {
+  rules = { ...rules, maxWaiting: 100_000 }
+  const outbox = newOutbox()
+  outbox.attach(wire)
+  const started = performance.now()
+  for (let n = 0; n < 4000; n++) outbox.recall(pendingRecall(`t/${n}`))
+  for (let seq = 1; seq <= 20_000; seq++) outbox.push(message(seq, `t/${seq % 4000}`), 1)
+  assert.ok(performance.now() - started < 2000)
+  assert.deepEqual(wire.seqs, [])
+  assert.equal(outbox.waiting, 20_000)
+})
+
+test('a filter subscribed again before its turn is recalled once; what waits behind it waits on, in order', async () => {
+  rules = { ...rules, window: 10 }
+  const outbox = newOutbox()
+  outbox.attach(wire)
+  outbox.recall(pendingRecall('first'))
+  let asked = 0
+  const next = async (): Promise<IteratorResult<Entry, void>> => {
+    asked++
+    return { done: true, value: undefined }
+  }
+  for (let again = 0; again < 3; again++) {
+    outbox.recall({ filter: 't', source: { next }, owed: new Set(['t']) })
+    outbox.push(message(again), 1)
+  }
+  outbox.callOff('first')
+  await new Promise(setImmediate)
+  assert.equal(asked, 0) // the first had begun: its turn is not over
+  assert.deepEqual(outbox.detach(), new Set(['first', 't']))
+  outbox.attach(wire)
+  assert.deepEqual(wire.seqs, [0, 1, 2])
+})
+
+test('what is unsubscribed before its turn is not recalled, and what waited behind it goes', async () => {
+  const outbox = newOutbox()
+  outbox.push(message(1), 1) // no connection yet: nothing begins
+  outbox.recall(pendingRecall('t'))
+  outbox.push(message(2), 1)
+  outbox.callOff('t')
+  outbox.attach(wire)
+  await new Promise(setImmediate)
+  assert.deepEqual(wire.seqs, [1, 2])
+})
+
+test('the bound counts what waits behind subscriptions too', () => {
+  const outbox = newOutbox()
+  outbox.attach(wire)
+  for (const topic of ['a', 'b', 'c']) outbox.recall(pendingRecall(topic))
+  for (let seq = 1; seq <= 9; seq++) outbox.push(message(seq, 'abc'[seq % 3]), 1)
+  assert.equal(outbox.waiting, 5)
+  assert.equal(dropped.length, 4)
+})
