@@ -122,6 +122,21 @@ describe('redis: what only it has', { skip: redisMissing() }, () => {
       assert.deepEqual(await client.mget(...'abcd'), ['1', '1', '1', '1'])
     })
 
+    test('of a thousand operations, which go out in parts', async () => {
+      const bad = [0, 249, 250, 251, 499, 777, 999]
+      const batch = Array.from({ length: 1000 }, (_, n) => {
+        if (n % 3 === 1) return history.event(count('a'), insert(history.message('t', `${n}`)))
+        return bad.includes(n) ? history.event(refused, count('a')) : history.event(count('a'))
+      }).flat()
+      const expected = batch.filter(({ write }) => write === refused).map(({ seq }) => seq)
+      const { dead, mark } = await deliver(batch, pool, null)
+      assert.deepEqual(dead, expected)
+      assert.ok(expected.length > 3)
+      assert.equal(await client.get('a'), '1000')
+      assert.equal((await read('t')).length, 333)
+      assert.deepEqual(await pool.mark(JOURNAL), mark)
+    })
+
     test('what is done of an event is known as long as it takes, whatever else moves the mark', async () => {
       const batch = [
         ...history.events(insert(history.message('t', '1'))),

@@ -6,7 +6,7 @@ import type { RedisSettings } from './settings.ts'
 
 export const backend: Backend<RedisSettings> = {
   kind: 'redis',
-  // a batch keeps the server from everybody else: it is a matter of some milliseconds
+  // what waits in the connection keeps the server from others: a matter of some milliseconds
   capabilities: { transactions: true, batchMax: 1000, wildcardRead: false },
   open: async (options, settings) => new (await import('./pool.ts')).RedisPool(options, settings),
   schema,

@@ -1,4 +1,5 @@
-// A batch as one call of batch.lua, which moves the mark with it.
+// A batch as a few calls of batch.lua, each of which moves the mark with it. They are sent without waiting for answers, so that
+// the server works on one while the next is rendered; behind one that is refused, none finds the mark where it should be.
 
 import { BackendError, MarkConflict } from '../../model/errors.ts'
 import type { Mark, MarkMove, Operation, Write } from '../../model/operation.ts'
@@ -29,23 +30,58 @@ export class Refused extends BackendError {
   }
 }
 
+/** Operations a call; an event's are never split. */
+const PART = 250
+
+interface Part extends Batch {
+  /** Where its operations begin in the batch. */
+  readonly offset: number
+}
+
 /** Rejects with Refused, with MarkConflict, or with what the connection says. */
 export async function writeBatch(connection: Connection, pool: string, batch: Batch, rules: Rules): Promise<void> {
+  const parts = batch.move ? partsOf(batch.operations, batch.move) : [{ ...batch, offset: 0 }]
+  const answers = await Promise.allSettled(parts.map((part) => writePart(connection, pool, part, rules)))
+  for (const answer of answers) if (answer.status === 'rejected') throw answer.reason
+}
+
+function partsOf(operations: readonly Operation[], move: MarkMove): Part[] {
+  const parts: Part[] = []
+  let { from } = move
+  for (let offset = 0; offset < operations.length; ) {
+    let end = Math.min(offset + PART, operations.length)
+    while (end < operations.length && operations[end]!.seq === operations[end - 1]!.seq) end++
+    const to = end < operations.length ? markOf(operations[end - 1]!) : move.to
+    parts.push({ operations: operations.slice(offset, end), move: { ...move, from, to }, offset })
+    from = to
+    offset = end
+  }
+  return parts.length > 0 ? parts : [{ operations, move, offset: 0 }]
+}
+
+const markOf = ({ seq, id }: Operation): Mark => ({ seq, event: id.toString() })
+
+async function writePart(connection: Connection, pool: string, part: Part, rules: Rules): Promise<void> {
+  const { operations, move, offset } = part
+  const before = offset > 0 ? (move?.from ?? undefined) : undefined
   const records = new Records()
-  for (const [index, operation] of batch.operations.entries()) {
-    const next = batch.operations[index + 1]
-    add(records, operation, index, rules)
-    if (next && next.seq !== operation.seq) records.endEvent({ seq: operation.seq, event: operation.id.toString() })
+  for (const [index, operation] of operations.entries()) {
+    const next = operations[index + 1]
+    try {
+      add(records, operation, index, rules)
+    } catch (error) {
+      throw new Refused(backendError(error, offset + index), before)
+    }
+    if (next && next.seq !== operation.seq) records.endEvent(markOf(operation))
   }
   records.trim()
-  const answer = await connection.driver.batch(...markArguments(batch.move, pool), ...records.arguments)
+  const answer = await connection.driver.batch(...markArguments(move, pool), ...records.arguments)
   if (answer === null) return
   const [what, record, message] = answer as [string, number, string]
   if (what === 'moved') throw new MarkConflict()
-  throw new Refused(
-    backendError({ message: plain(message) }, records.operationOf(record)),
-    records.reachedBefore(record),
-  )
+  const operation = records.operationOf(record)
+  const error = backendError({ message: plain(message) }, operation === undefined ? undefined : offset + operation)
+  throw new Refused(error, records.reachedBefore(record) ?? before)
 }
 
 /** What a custom statement, or a message on the channel, does once only. */
@@ -56,12 +92,7 @@ export function onceCommands(write: Write, rules: Rules): Argument[][] | undefin
 }
 
 function add(records: Records, { write, id, binding }: Operation, index: number, rules: Rules): void {
-  let once: Argument[][] | undefined
-  try {
-    once = onceCommands(write, rules)
-  } catch (error) {
-    throw backendError(error, index)
-  }
+  const once = onceCommands(write, rules)
   if (once) {
     for (const [n, command] of once.entries()) {
       const name = [id.toString(), `${binding}.${n}`]
