@@ -10,7 +10,7 @@ import { MarkConflict } from '../../src/model/errors.ts'
 import type { Message } from '../../src/model/event.ts'
 import type { Mark, Operation, RemoteMessage, Write } from '../../src/model/operation.ts'
 import { type DynamoServer, dynamoMissing, startDynamo, type Values } from '../helpers/dynamo.ts'
-import { DynamoFront, exception } from '../helpers/dynamo-front.ts'
+import { CERTIFICATE, DynamoFront, exception } from '../helpers/dynamo-front.ts'
 import { AT, ack, custom, History, insert, JOURNAL, moveTo } from './operations.ts'
 import { dynamoSettings } from './subjects/dynamo.ts'
 import { failure, payloadsOf } from './support.ts'
@@ -470,6 +470,18 @@ describe('dynamo', { skip: dynamoMissing() }, () => {
       }
       assert.deepEqual([await regionOf('eu-central-1'), await regionOf(undefined)], ['eu-central-1', 'us-west-2'])
     })
+  })
+
+  test('TLS: a certificate that nobody vouches for is denied; cafile vouches, `ssl` makes it https', async (t) => {
+    await fresh()
+    const secure = await DynamoFront.before(server.url, { tls: true })
+    t.after(() => secure.close())
+    const refused = await failure(open({ server: secure.url }))
+    assert.deepEqual([refused.errorClass, /cafile/.test(refused.hint ?? '')], ['denied', true])
+    const pool = await open({ server: secure.url.replace('https', 'http'), ssl: true, cafile: CERTIFICATE })
+    await write(pool, history.events(insert(history.message('a', '1'))))
+    await open({ server: secure.url, verify: false })
+    assert.equal((await items('mqtt_msg')).length, 1)
   })
 
   test('the SDK is loaded when a pool is opened, not before', () => {

@@ -2,7 +2,9 @@
 // cut a batch short, lose an answer.
 
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 
 /** @returns an answer in place of the server's; 'lose' lets the server do it and says nothing; undefined: as the server says */
 export type Fault = (
@@ -12,27 +14,36 @@ export type Fault = (
   // biome-ignore lint/suspicious/noExplicitAny: as above
 ) => { readonly status: number; readonly body: any } | 'lose' | undefined
 
+const tlsFile = (name: string): string => new URL(`tls/${name}`, import.meta.url).pathname
+export const CERTIFICATE = tlsFile('cert.pem')
+
 export class DynamoFront {
   fault: Fault = () => undefined
   /** Operations that were asked for, in order. */
   readonly asked: string[] = []
   readonly #behind: string
   readonly #server: Server
+  readonly #tls: boolean
 
-  private constructor(behind: string) {
+  private constructor(behind: string, tls: boolean) {
     this.#behind = behind
-    this.#server = createServer((request, response) => void this.#answer(request, response))
+    const answer = (request: IncomingMessage, response: ServerResponse) => void this.#answer(request, response)
+    this.#server = tls
+      ? createTlsServer({ cert: readFileSync(CERTIFICATE), key: readFileSync(tlsFile('key.pem')) }, answer)
+      : createServer(answer)
+    this.#tls = tls
   }
 
-  static async before(url: string): Promise<DynamoFront> {
-    const front = new DynamoFront(url)
+  /** @param tls speaks TLS, with `CERTIFICATE` */
+  static async before(url: string, { tls = false } = {}): Promise<DynamoFront> {
+    const front = new DynamoFront(url, tls)
     front.#server.listen(0, '127.0.0.1')
     await once(front.#server, 'listening')
     return front
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as { port: number }).port}`
+    return `http${this.#tls ? 's' : ''}://127.0.0.1:${(this.#server.address() as { port: number }).port}`
   }
 
   async close(): Promise<void> {

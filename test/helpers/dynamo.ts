@@ -16,6 +16,8 @@ const VERSION = '2.6.1'
 const JARS = join(CACHE, `dynamodb-local-${VERSION}`)
 const MAIN = 'com.amazonaws.services.dynamodbv2.local.main.ServerRunner'
 const READY_MS = 60_000
+/** A process that is killed loses nothing there, and it is no disk: the server syncs every item. */
+const QUICK = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 export const REGION = 'us-west-2'
 
 /** Why tests with DynamoDB can't run here, for `{ skip }`; false when they can. Under CI they fail instead. */
@@ -56,7 +58,7 @@ export class DynamoServer {
   constructor(port: number, options: DynamoOptions = {}) {
     this.port = port
     this.#options = options
-    this.folder = options.folder ?? mkdtempSync(join(tmpdir(), 'holdfast-dynamo-'))
+    this.folder = options.folder ?? mkdtempSync(join(QUICK, 'holdfast-dynamo-'))
     mkdirSync(this.folder, { recursive: true })
   }
 

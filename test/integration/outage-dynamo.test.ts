@@ -193,3 +193,62 @@ describe('DynamoDB is away for a while', { skip: dynamoMissing() }, () => {
     assert.equal((await items('mqtt_msg')).filter(({ topic }) => topic!.S === 'old').length, 0)
   })
 })
+
+describe('positions in DynamoDB', { skip: dynamoMissing() }, () => {
+  const POOL = read('dynamo')
+    .split('\n')
+    .filter((line) => !/hook/.test(line))
+    .join('\n')
+  const HOOKS = `
+backend.dynamo.hook.session.subscribed.1 = {"topic": "#", "action": {"function": "on_message_fetch"}, "pool": "pool1", "offline_opts": {"max_returned_count": 500, "time_range": "2h"}}
+backend.dynamo.hook.session.unsubscribed.1 = {"topic": "#", "action": {"function": "on_acked_delete"}, "pool": "pool1"}
+backend.dynamo.hook.message.publish.1 = {"topic": "#", "action": {"function": "on_message_publish"}, "pool": "pool1"}
+backend.dynamo.hook.message.delivered.1 = {"topic": "#", "action": {"function": "on_message_delivered"}, "pool": "pool1"}
+backend.dynamo.hook.message.acked.1 = {"topic": "#", "action": {"function": "on_message_acked"}, "pool": "pool1"}
+`
+
+  test('a client that comes to another gateway gets what it has not acknowledged, in order', async (t) => {
+    const server = await startDynamo({ inMemory: true })
+    t.after(() => server.stop())
+    const start = async (): Promise<GatewayProcess> => {
+      const dynamo = POOL.replace('http://localhost:8000', server.url) + HOOKS
+      const gateway = new GatewayProcess({ conf: 'clock.wait_for_sync = 0s\n', plugins: { dynamo } })
+      t.after(() => gateway.remove())
+      await gateway.holdfast('schema', 'dynamo', '--apply', '--pool', 'pool1')
+      return gateway.start()
+    }
+    const connect = async (gateway: GatewayProcess, id: string): Promise<Client> => {
+      const client = await Client.connect(gateway.url, id)
+      t.after(() => client.mqtt.endAsync(true))
+      return client
+    }
+    const drained = (gateway: GatewayProcess): Promise<unknown> =>
+      until('all is forwarded', async () => (await gateway.ctl('status')).pools[0].lag.events === 0)
+
+    const one = await start()
+    const pub = await connect(one, 'pub')
+    const bob = await connect(one, 'bob')
+    await bob.mqtt.subscribeAsync('news', { qos: 1 })
+    for (let n = 1; n <= 5; n++) await pub.publish('news', `n${n}`)
+    await bob.hears(5)
+    await drained(one)
+    await bob.end()
+    for (let n = 6; n <= 130; n++) await pub.publish('news', `n${n}`)
+    await drained(one)
+
+    const two = await start()
+    const again = await connect(two, 'bob')
+    await again.mqtt.subscribeAsync('news', { qos: 1 })
+    await again.hears(125)
+    const rest = Array.from({ length: 125 }, (_, n) => `news=n${n + 6}`)
+    assert.deepEqual(again.heard(), rest)
+    await drained(two)
+    const [acked] = await server.scan('mqtt_acked', KEY)
+    const newest = (await server.scan('mqtt_msg', KEY)).find(({ payload }) => payload!.S === 'n130')!
+    assert.deepEqual(acked, { topic: { S: 'news' }, clientid: { S: 'bob' }, msgid: newest.msgid })
+    assert.equal((await server.scan('mqtt_delivered', KEY)).length, 130)
+    assert.equal((await server.scan('holdfast_mark', KEY)).length, 2, 'each journal has its own')
+    await again.mqtt.unsubscribeAsync('news')
+    await until('the position is forgotten', async () => (await server.scan('mqtt_acked', KEY)).length === 0)
+  })
+})
