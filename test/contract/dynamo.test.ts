@@ -438,6 +438,24 @@ describe('dynamo', { skip: dynamoMissing() }, () => {
       await write(pool, history.events(delivered))
     })
 
+    test('deliveries of one message to one client, in several parts of a batch', async () => {
+      const pool = await fresh()
+      const delivered = (at: number): Write => ({ do: 'delivered.insert', clientid: 'c', topic: 'a', msgid: 'm', at })
+      const between = Array.from({ length: 150 }, (_, n): Write => ({ do: 'retain.delete', topic: `t${n}` }))
+      await write(pool, history.events(delivered(AT), ...between, delivered(AT + 5000)))
+      const [item, ...more] = await items('mqtt_delivered')
+      assert.deepEqual([item!.delivered_at!.N, more], [`${Math.floor(AT / 1000) + 5}`, []])
+    })
+
+    test('without the right to ask for tables, a missing one is denied all the same', async () => {
+      const pool = await fresh()
+      await server.db(key()).deleteTable({ TableName: 'mqtt_msg' })
+      front.fault = (operation) => (operation === 'DescribeTable' ? exception('AccessDeniedException') : undefined)
+      const error = await failure(write(pool, history.events(insert(history.message('a', '1')))))
+      assert.deepEqual([error.errorClass, error.code], ['denied', 'ResourceNotFoundException'])
+      assert.match(error.hint!, /schema dynamo --apply/)
+    })
+
     test('a wrong key is denied, and so is none at all', async () => {
       await fresh()
       const wrong = await failure(open({ aws_access_key_id: 'not a key' }))

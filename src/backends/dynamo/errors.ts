@@ -104,7 +104,8 @@ export function missingTable(
   pool: string,
   { cause, operation }: { cause: unknown; operation?: number | undefined },
 ): BackendError {
-  return new BackendError('denied', 'ResourceNotFoundException', `no such table: ${names.join(', ')}`, {
+  const message = names.length > 0 ? `no such table: ${names.join(', ')}` : 'a table is missing'
+  return new BackendError('denied', 'ResourceNotFoundException', message, {
     hint: `holdfast schema dynamo --apply --pool ${pool}`,
     cause,
     ...(operation === undefined ? {} : { operation }),

@@ -72,7 +72,7 @@ async function messages(connection: Connection, op: MessagesOp, signal: AbortSig
     const keys = msgids.map((msgid) => ({ msgid: { S: msgid } }))
     const rows = (await getItems(connection, 'mqtt_msg', keys, signal)).map((item) => ({
       place: placeOf(item),
-      message: toMessage(item),
+      message: { ...toMessage(item), topic: op.filter },
     }))
     return rows.filter(({ place, message }) => message.at >= oldest && (!behind || compare(place, behind) > 0))
   }

@@ -44,15 +44,20 @@ export function topicActions(changes: readonly TopicChange[]): Action[] {
   }))
 }
 
-/** Messages and deliveries to be there. */
-export function puts({ merged, removals }: Part, { deliveries }: RenderOptions): TableWrite[] {
-  const messages = [...merged.inserts.values()].filter(({ msgid }) => !removals.has(msgid))
-  return [
-    ...messages.map((message) => put('mqtt_msg', messageItem(message))),
-    ...(deliveries
-      ? lastOfEach(merged.deliveries).map((delivery) => put('mqtt_delivered', deliveryItem(delivery)))
-      : []),
-  ]
+/** Messages and deliveries to be there, each item once: the last of several deliveries of a message to a client. */
+export function puts(parts: readonly Part[], { deliveries }: RenderOptions): TableWrite[] {
+  const items = new Map<string, TableWrite>()
+  for (const { merged, removals } of parts) {
+    for (const message of merged.inserts.values()) {
+      if (removals.has(message.msgid)) continue
+      items.set(itemName('mqtt_msg', message.msgid), put('mqtt_msg', messageItem(message)))
+    }
+    for (const delivery of deliveries ? merged.deliveries : []) {
+      const name = itemName('mqtt_delivered', delivery.msgid, delivery.clientid)
+      items.set(name, put('mqtt_delivered', deliveryItem(delivery)))
+    }
+  }
+  return [...items.values()]
 }
 
 /** Messages to be gone, if they are there: also what an earlier try may have left. */
@@ -69,10 +74,6 @@ function put(table: string, Item: Item): TableWrite {
 
 function deliveryItem({ clientid, topic, msgid, at }: Delivery): Item {
   return { msgid: { S: msgid }, clientid: { S: clientid }, topic: { S: topic }, delivered_at: inSeconds(at) }
-}
-
-function lastOfEach(deliveries: readonly Delivery[]): Delivery[] {
-  return [...new Map(deliveries.map((one) => [itemName('mqtt_delivered', one.msgid, one.clientid), one])).values()]
 }
 
 /** A put or delete of a row, in the transaction. */

@@ -64,12 +64,16 @@ export async function describe(
   }
 }
 
-/** Our tables that are not there, by name. */
+/** Our tables that are not there, by name; none where there is no right to ask. */
 export async function absentTables({ db, width }: Connection, signal: AbortSignal): Promise<string[]> {
   const absent: string[] = []
-  await inParallel(width, tables(), async ({ TableName }) => {
-    if (!(await describe(db, TableName!, signal))) absent.push(TableName!)
-  })
+  try {
+    await inParallel(width, tables(), async ({ TableName }) => {
+      if (!(await describe(db, TableName!, signal))) absent.push(TableName!)
+    })
+  } catch (error) {
+    if (!isNamed(error, 'AccessDeniedException')) throw error
+  }
   return absent.sort()
 }
 

@@ -35,12 +35,7 @@ export async function writeBatch(connection: Connection, batch: Batch): Promise<
   const [only, ...more] = parts
   const whole = more.length === 0 && only?.isWhole && !render.topicChanges(only, batch).some(isMixed)
   try {
-    if (!whole)
-      await writeItems(
-        connection,
-        parts.flatMap((part) => render.puts(part, batch)),
-        signal,
-      )
+    if (!whole) await writeItems(connection, render.puts(parts, batch), signal)
     let from = move?.from ?? null
     for (const part of parts) {
       const to = part === parts.at(-1) ? move?.to : part.last
@@ -67,7 +62,7 @@ async function writePart(connection: Connection, part: Part, batch: PartBatch): 
   const { move, whole, signal, pool } = batch
   const topics = render.topicChanges(part, batch)
   const fixed = [...render.topicActions(topics), ...render.stateActions(part)]
-  if (whole) fixed.push(...[...render.puts(part, batch), ...render.deletes(part)].map(render.rowAction))
+  if (whole) fixed.push(...[...render.puts([part], batch), ...render.deletes(part)].map(render.rowAction))
   else await removeAhead(connection, part, topics.filter(isMixed), signal)
   for (let attempt = 1; ; attempt++) {
     const positions = await moves(connection, [...part.merged.positions.values()], signal)
