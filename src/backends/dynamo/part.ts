@@ -1,8 +1,8 @@
 // A batch, cut into parts of whole events that each fit into one transaction: 100 items, 4 MB, no item twice.
 //
 // Invariant: what a part's transaction must hold — topics' ids, positions, states, retained messages, the mark — is counted
-// before an event is let in. Rows that are found by an id of their own (messages, deliveries) may go outside it: nobody sees a message before
-// its id is in the set of its topic.
+// before an event is let in. Rows that have an id of their own (messages, deliveries) may go outside it: nobody sees a
+// message before its id is in the set of its topic.
 
 import type { Message } from '../../model/event.ts'
 import type { Mark, Operation, Write } from '../../model/operation.ts'
