@@ -25,8 +25,8 @@ export interface WriteOptions {
 }
 
 /**
- * One configured pool. All methods reject with BackendError; `write` also with MarkConflict (nothing was written then).
- * A pool is used by one lane: `connect`, `mark` and `write` are never called concurrently; `read` and `ping` may be.
+ * One configured pool. All methods reject with BackendError; `write` also with MarkConflict (nothing was written then, or
+ * what the mark says). A pool is used by one lane: `connect`, `mark` and `write` are never called concurrently; `read` and `ping` may be.
  */
 export interface Pool {
   /** Counts of the kind's own that an operator should see, since start. */
@@ -39,8 +39,9 @@ export interface Pool {
    * Leaves the remote as if the operations had been applied one by one, in order, and moves the mark, all in one
    * transaction where the kind has them. `move` null: the mark is not kept. Rejects with everything undone
    * (or, without transactions, with an unknown part done); the error names the operation when it is known —
-   * always, when the batch holds the operations of one event only. A kind whose transactions are small may use several, each
-   * of which moves the mark to its own last event.
+   * always, when the batch holds the operations of one event only.
+   * A kind whose transactions are small may use several, each of which moves the mark to its own last event. A refusal
+   * behind some that were done is a MarkConflict first: the caller reads the mark, and hears of it when it goes on there.
    */
   write(batch: readonly Operation[], move: MarkMove | null, options: WriteOptions, signal: AbortSignal): Promise<void>
   read<O extends ReadOp>(op: O, signal: AbortSignal): Promise<readonly RowOf<O>[]>

@@ -101,6 +101,27 @@ describe('dynamo', { skip: dynamoMissing() }, () => {
       assert.equal((await items('mqtt_msg')).length, 250)
     })
 
+    test('a refusal behind parts that were written: the lane is sent to look, and then hears of it', async () => {
+      const pool = await fresh()
+      const writes = Array.from({ length: 250 }, (_, n): Write => ({ do: 'retain.delete', topic: `t${n}` }))
+      const batch = history.events(...writes)
+      const isBad = (item: { Delete?: { Key: Values } }): boolean => item.Delete?.Key.topic?.S === 't120'
+      front.fault = (operation, request) => {
+        if (operation !== 'TransactWriteItems' || !request.TransactItems.some(isBad)) return undefined
+        const CancellationReasons = request.TransactItems.map((item: object) =>
+          isBad(item) ? { Code: 'ValidationError', Message: 'no' } : { Code: 'None' },
+        )
+        return exception('TransactionCanceledException', { CancellationReasons })
+      }
+      await assert.rejects(pool.write(batch, moveTo(batch), exact, never), MarkConflict)
+      const mark = (await pool.mark(JOURNAL))!
+      const rest = batch.filter(({ seq }) => seq > mark.seq)
+      assert.equal(rest.length, 151)
+      const error = await failure(pool.write(rest, moveTo(rest, mark), exact, never))
+      assert.deepEqual([error.errorClass, rest[error.operation!]], ['permanent', batch[120]])
+      assert.deepEqual({ ...(await pool.mark(JOURNAL)) }, mark)
+    })
+
     test('an answer that is lost: the mark tells, and a batch that comes again all the same changes nothing', async () => {
       const pool = await fresh()
       const batch = history.events(insert(history.message('a', '1')), insert(history.message('a', '2')))

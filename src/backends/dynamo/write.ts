@@ -6,7 +6,7 @@ import type { CancellationReason, TransactionCanceledException } from '@aws-sdk/
 import { MarkConflict } from '../../model/errors.ts'
 import type { MarkMove, Operation } from '../../model/operation.ts'
 import { type Connection, inParallel, pause } from './connection.ts'
-import { isNamed, missingTable, sorted } from './errors.ts'
+import { backendError, isNamed, missingTable, sorted } from './errors.ts'
 import { cut, Part } from './part.ts'
 import { type Action, moves } from './positions.ts'
 import * as render from './render.ts'
@@ -39,7 +39,10 @@ export async function writeBatch(connection: Connection, batch: Batch): Promise<
     let from = move?.from ?? null
     for (const part of parts) {
       const to = part === parts.at(-1) ? move?.to : part.last
-      await writePart(connection, part, { ...batch, whole: whole === true, move: move && { ...move, from, to: to! } })
+      const moved = move && { ...move, from, to: to! }
+      await writePart(connection, part, { ...batch, whole: whole === true, move: moved }).catch((error) => {
+        throw part === only || !move ? error : behindParts(error)
+      })
       from = to!
     }
   } catch (error) {
@@ -49,6 +52,11 @@ export async function writeBatch(connection: Connection, batch: Batch): Promise<
     const first = touched.find(({ table }) => absent.includes(table))
     throw missingTable(absent, batch.pool, { cause: error, operation: blamed(first?.indexes, batch) })
   }
+}
+
+/** Parts before are written and marked. The lane is to look where it stands, and begin with the part that has the culprit. */
+function behindParts(error: unknown): unknown {
+  return !(error instanceof MarkConflict) && backendError(error).errorClass === 'permanent' ? new MarkConflict() : error
 }
 
 const isMixed = ({ come, go }: render.TopicChange): boolean => come.length > 0 && go.length > 0
