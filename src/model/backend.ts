@@ -26,7 +26,8 @@ export interface WriteOptions {
 
 /**
  * One configured pool. All methods reject with BackendError; `write` also with MarkConflict (nothing was written then, or
- * what the mark says). A pool is used by one lane: `connect`, `mark` and `write` are never called concurrently; `read` and `ping` may be.
+ * what the mark says). A pool is used by one lane: `connect`, `mark` and `write` are never called concurrently; `read` and
+ * `ping` may be.
  */
 export interface Pool {
   /** Counts of the kind's own that an operator should see, since start. */

@@ -3,7 +3,7 @@
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -150,6 +150,7 @@ export class DynamoServer {
   /** Hangs: connections stay open and nothing answers. */
   pause(): void {
     this.#child?.kill('SIGSTOP')
+    while (!hasStopped(this.pid!)) {} // on a busy machine its threads go on for a moment
   }
 
   resume(): void {
@@ -164,6 +165,11 @@ export class DynamoServer {
     child.kill(signal)
     await ended
   }
+}
+
+function hasStopped(pid: number): boolean {
+  const threads = readdirSync(`/proc/${pid}/task`)
+  return threads.every((thread) => /\) T /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')))
 }
 
 /** The server that wrote `server.json` in the folder, while it runs. */
