@@ -37,6 +37,7 @@ export class Admission {
     const nameless = clientId === '' && (!clean || protocolVersion === 3)
     const tooLong = Buffer.byteLength(clientId) > this.#limits.maxClientIdLength
     if (nameless || tooLong || clientId.includes('\0')) connection.refusal ??= REFUSED.identifier
+    if (will) will.payload = Buffer.from(will.payload) // held as long as the connection, without the chunk that it came in
     const fault = will && publishFault(will, this.#limits.maxTopicLevels)
     return fault && `will: ${fault}`
   }

@@ -218,6 +218,7 @@ class RunningBroker implements Broker {
 
   #keepHouse(): void {
     this.#presence.forgiveWaiting()
+    this.#presence.settle()
     this.#sessions.expire(this.#limits.sessionExpiryMs)
   }
 }

@@ -74,7 +74,7 @@ export interface ConnectPacket {
   readonly clean: boolean
   readonly keepalive: number
   readonly username?: string
-  readonly will?: InboundPublish
+  readonly will?: { -readonly [K in keyof InboundPublish]: InboundPublish[K] }
 }
 
 export type GateCallback = (error: Error | null) => void

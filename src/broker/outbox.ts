@@ -88,9 +88,15 @@ export class Outbox {
     this.drain()
   }
 
+  /** What is in flight for some time is held without the chunk that it came in. */
+  settle(): void {
+    for (const { entry } of this.#inflight.values()) entry.message.keep()
+  }
+
   /** The connection is gone. @returns the filters whose retained messages had not all been sent. */
   detach(): Set<string> {
     this.#outlet = undefined
+    this.settle()
     const owed = new Set<string>()
     const numbers = this.#queue.release()
     for (const run of this.#runs.clear()) {
@@ -204,8 +210,10 @@ export class Outbox {
 
   #enqueue(line: Backlog, entry: Entry): void {
     if (this.#waitingLive.length >= this.#rules.maxWaiting) this.#dropOldestOf(line)
-    if (this.#outlet) line.push(entry)
-    else line.pushNumber(entry.message.seq, entry.qos)
+    if (this.#outlet) {
+      entry.message.keep()
+      line.push(entry)
+    } else line.pushNumber(entry.message.seq, entry.qos)
   }
 
   #dropOldestOf(line: Backlog): void {

@@ -4,10 +4,12 @@ import type { EventDraft, HookEvent, Message, Seq } from '../model/event.ts'
 import type { EventId } from '../model/event-id.ts'
 
 const NOTHING = Buffer.alloc(0)
+/** A chunk of this size is not worth a copy, bytes. */
+const SMALL = 256
 
 export class Outgoing {
   readonly topic: string
-  readonly payload: Buffer
+  #payload: Buffer
   /** Client id of the publisher. */
   readonly from: string
   /** 0: not journalled. */
@@ -16,10 +18,23 @@ export class Outgoing {
 
   private constructor(source: { topic: string; payload?: Buffer }, from: string, seq: Seq, id: EventId | string) {
     this.topic = source.topic
-    this.payload = source.payload ?? NOTHING
+    this.#payload = source.payload ?? NOTHING
     this.from = from
     this.seq = seq
     this.#id = id
+  }
+
+  get payload(): Buffer {
+    return this.#payload
+  }
+
+  /** To be held for long: what came from a socket is a slice of a chunk that may be many times its size. */
+  keep(): void {
+    const { length, buffer } = this.#payload
+    if (buffer.byteLength <= 2 * length + SMALL) return
+    const own = Buffer.allocUnsafeSlow(length)
+    own.set(this.#payload)
+    this.#payload = own
   }
 
   /** Made only when asked for: most deliveries never show their id to anybody. */

@@ -116,6 +116,11 @@ export class Presence {
     for (const { client, inGate } of this.#connected) if (inGate > 0) client._keepaliveTimer?.refresh()
   }
 
+  /** Messages that are not acknowledged at once are held, see `Outbox.settle`. */
+  settle(): void {
+    for (const { session } of this.#connected) session!.outbox.settle()
+  }
+
   #grant(session: Session, { topic, qos }: Subscription): void {
     const context = this.#recallContext()
     this.#options.router.subscribe(session, topic, qos)

@@ -94,9 +94,9 @@ export class FilterTrie<T> {
 function collect<T>(node: FilterNode<T>, levels: string[], at: number, reserved: boolean, found: T[]): void {
   const wildcards = !(reserved && at === 0)
   const rest = wildcards ? node.children.get('#') : undefined
-  if (rest) found.push(...rest.values)
+  if (rest) addAll(found, rest.values)
   if (at === levels.length) {
-    found.push(...node.values)
+    addAll(found, node.values)
     return
   }
   const level = levels[at]!
@@ -104,6 +104,11 @@ function collect<T>(node: FilterNode<T>, levels: string[], at: number, reserved:
   if (same) collect(same, levels, at + 1, reserved, found)
   const any = wildcards ? node.children.get('+') : undefined
   if (any) collect(any, levels, at + 1, reserved, found)
+}
+
+/** Not `push(...values)`: a hundred thousand arguments overflow the stack. */
+function addAll<T>(found: T[], values: Iterable<T>): void {
+  for (const value of values) found.push(value)
 }
 
 /** Topics with values; `match` finds the values of every topic that a filter matches (retained messages). */

@@ -7,6 +7,7 @@ import type { DropReason } from '../../src/broker/figures.ts'
 import { Outbox, type OutboxRules, type Way } from '../../src/broker/outbox.ts'
 import { Outgoing } from '../../src/broker/outgoing.ts'
 import type { Qos } from '../../src/model/event.ts'
+import { EventIdSource } from '../../src/model/event-id.ts'
 
 const message = (seq: number, topic = 't'): Outgoing =>
   Outgoing.ofMessage({
@@ -227,4 +228,23 @@ test('the bound counts what waits behind subscriptions too', () => {
   for (let seq = 1; seq <= 9; seq++) outbox.push(message(seq, 'abc'[seq % 3]), 1)
   assert.equal(outbox.waiting, 5)
   assert.equal(dropped.length, 4)
+})
+
+test('a message that waits, or is in flight for long, does not hold the chunk that it came in', () => {
+  rules = { ...rules, window: 1 }
+  const outbox = newOutbox()
+  outbox.attach(wire)
+  const chunk = Buffer.alloc(65_536, 'chunk')
+  const messages = [1, 2].map((seq) => {
+    const draft = { hook: 'message.publish', clientid: 'p', topic: 't', payload: chunk.subarray(seq, seq + 5) } as const
+    const event = { ...draft, seq, id: new EventIdSource(1).next(seq), at: 0, trusted: true }
+    return Outgoing.ofEvent(draft, event)
+  })
+  for (const one of messages) outbox.push(one, 1)
+  outbox.settle()
+  for (const { payload } of messages) assert.equal(payload.buffer.byteLength, 5)
+  assert.deepEqual(
+    messages.map(({ payload }) => payload.toString()),
+    ['hunkc', 'unkch'],
+  )
 })

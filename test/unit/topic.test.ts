@@ -85,3 +85,12 @@ test('faults of filters and topics', () => {
   for (const topic of ['', 'a/+', '#', 'a\0']) assert.ok(topicFault(topic), topic)
   assert.equal(topicFault('a/b//'), undefined)
 })
+
+test('a filter that two hundred thousand subscribed to', () => {
+  const filters = new FilterTrie<number>()
+  for (let n = 0; n < 200_000; n++) {
+    filters.add('#', n)
+    filters.add('t', n)
+  }
+  assert.equal(filters.match('t').length, 400_000)
+})
