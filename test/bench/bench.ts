@@ -6,15 +6,14 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { append } from './append.ts'
 import { bytes } from './bytes.ts'
-
-import { drainDynamo } from './drain-dynamo.ts'
-
-import { drainMongo } from './drain-mongo.ts'
-
-import { drainMysql } from './drain-mysql.ts'
-import { drain } from './drain-pgsql.ts'
-import { drainRedis } from './drain-redis.ts'
+import { drainBench } from './drain.ts'
+import { dynamo } from './drain-dynamo.ts'
+import { mongo } from './drain-mongo.ts'
+import { mariadb } from './drain-mysql.ts'
+import { pgsql } from './drain-pgsql.ts'
+import { redis } from './drain-redis.ts'
 import { endToEnd } from './end-to-end.ts'
+import { fetchBench } from './fetch.ts'
 import { type Bench, type Figure, met, ratio } from './figure.ts'
 import { ingest } from './ingest.ts'
 import { CACHE } from './native.ts'
@@ -22,14 +21,15 @@ import { rss } from './rss.ts'
 import { slowDisk } from './slow-disk.ts'
 import { start } from './start.ts'
 
+const KINDS = [pgsql, mariadb, redis, mongo, dynamo]
+
 const BENCHES: Readonly<Record<string, Bench>> = {
   ingest,
   'slow-disk': slowDisk,
-  drain,
-  'drain-mysql': drainMysql,
-  'drain-dynamo': drainDynamo,
-  'drain-redis': drainRedis,
-  'drain-mongo': drainMongo,
+  ...Object.fromEntries(
+    KINDS.map((kind) => [kind.kind === 'pgsql' ? 'drain' : `drain-${kind.kind}`, drainBench(kind)]),
+  ),
+  fetch: fetchBench(KINDS),
   bytes,
   rss,
   start,

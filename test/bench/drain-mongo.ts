@@ -1,7 +1,7 @@
 import { backend } from '../../src/backends/mongo/index.ts'
 import { mongoSettings } from '../contract/subjects/mongo.ts'
 import { startMongo } from '../helpers/mongo.ts'
-import { drainBench } from './drain.ts'
+import type { DrainKind } from './drain.ts'
 
 const BATCHES = [1000, 5000]
 
@@ -15,7 +15,7 @@ backend.mongo.hook.message.publish.1 = {"topic": "#", "action": {"function": "on
   }
 }
 
-export const drainMongo = drainBench({
+export const mongo: DrainKind = {
   kind: 'mongo',
   database: 'MongoDB',
   driver: 'mongodb',
@@ -52,4 +52,4 @@ export const drainMongo = drainBench({
       stop: () => server.stop(),
     }
   },
-})
+}

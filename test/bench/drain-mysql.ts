@@ -1,6 +1,6 @@
 import mysql from 'mysql2/promise'
 import { startMariadb } from '../helpers/mariadb.ts'
-import { drainBench } from './drain.ts'
+import type { DrainKind } from './drain.ts'
 
 const BATCHES = [1000, 5000]
 const COLUMNS = 'msgid, topic, sender, qos, retain, payload, arrived'
@@ -17,7 +17,7 @@ backend.mysql.hook.message.publish.1 = {"topic": "#", "action": {"function": "on
   }
 }
 
-export const drainMysql = drainBench({
+export const mariadb: DrainKind = {
   kind: 'mysql',
   database: 'MariaDB',
   driver: 'mysql2',
@@ -79,4 +79,4 @@ export const drainMysql = drainBench({
       },
     }
   },
-})
+}

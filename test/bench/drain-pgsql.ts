@@ -1,10 +1,10 @@
 import pg from 'pg'
 import { startPostgres } from '../helpers/postgres.ts'
 import { bulkInserts, readRows } from './bulk-insert.ts'
-import { drainBench } from './drain.ts'
+import type { DrainKind } from './drain.ts'
 import { pgsqlHook } from './gateway.ts'
 
-export const drain = drainBench({
+export const pgsql: DrainKind = {
   kind: 'pgsql',
   database: 'PostgreSQL',
   driver: 'pg',
@@ -47,4 +47,4 @@ export const drain = drainBench({
       },
     }
   },
-})
+}

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import { startRedis } from '../helpers/redis.ts'
-import { drainBench } from './drain.ts'
+import type { DrainKind } from './drain.ts'
 
 const BATCHES = [1000, 5000]
 const EXPIRY_SECONDS = 3600
@@ -24,7 +24,7 @@ interface Row {
   readonly msgid: string
 }
 
-export const drainRedis = drainBench({
+export const redis: DrainKind = {
   kind: 'redis',
   database: 'Redis',
   driver: 'ioredis',
@@ -82,7 +82,7 @@ export const drainRedis = drainBench({
       },
     }
   },
-})
+}
 
 /** All messages, in the order of their ids. */
 async function readRows(client: Redis, indexes: readonly string[]): Promise<Row[]> {
