@@ -4,6 +4,11 @@
 // into the database, and its header when it begins anew.)
 
 import { closeSync, fdatasync, openSync } from 'node:fs'
+import path from 'node:path'
+import { syncFolder } from '../system/disk.ts'
+
+/** Syncs at one time, each on a handle of its own: the kernel tells a failed write once a handle, to whichever sync asks first. */
+const HANDLES = 3
 
 interface Waiting {
   readonly done: () => void
@@ -11,12 +16,14 @@ interface Waiting {
 }
 
 export class LogSync {
-  readonly #fd: number
+  readonly #handles: readonly number[]
+  #next = 0
   readonly #waiting: Waiting[] = []
 
   /** @param file the database's, whose log is there */
   constructor(file: string) {
-    this.#fd = openSync(`${file}-wal`, 'r+')
+    this.#handles = Array.from({ length: HANDLES }, () => openSync(`${file}-wal`, 'r+'))
+    syncFolder(path.dirname(file)) // the log was made anew at this start
   }
 
   /**
@@ -27,7 +34,7 @@ export class LogSync {
   after(done: () => void): void {
     const entry: Waiting = { done, synced: false }
     this.#waiting.push(entry)
-    fdatasync(this.#fd, (error) => {
+    fdatasync(this.#handles[this.#next++ % HANDLES]!, (error) => {
       if (error) throw error
       this.#synced(entry)
     })
@@ -35,7 +42,7 @@ export class LogSync {
 
   /** For a clean end: nothing waits. */
   close(): void {
-    closeSync(this.#fd)
+    for (const handle of this.#handles) closeSync(handle)
   }
 
   /** What came before it is on the disk with it. */

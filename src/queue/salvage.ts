@@ -19,6 +19,8 @@ const SEQ_JUMP = 1_000_000
 const CHECK_UP_TO_BYTES = 64 << 20
 
 const suspectFile = (file: string) => `${file}.suspect`
+const makingFile = (file: string) => `${file}.salvaging`
+/** Whole: from here on the damaged one is not looked at any more. */
 const savedFile = (file: string) => `${file}.salvaged`
 const cleanFile = (file: string) => `${file}.clean`
 
@@ -129,9 +131,9 @@ function stamp(file: string): string {
 
 /** Makes a new journal of what can be read, and moves the damaged one aside. */
 export function salvage(file: string, tables: readonly LocalTables[]): Salvaged {
-  const saved = savedFile(file)
-  fs.rmSync(saved, { force: true })
-  const fresh = openForWrite(saved, { pageSize: PAGE_SIZE })
+  const making = makingFile(file)
+  for (const ending of ['', '-wal', '-shm']) fs.rmSync(making + ending, { force: true })
+  const fresh = openForWrite(making, { pageSize: PAGE_SIZE })
   let found: { rows: number; lost: number }
   try {
     for (const { name, migrations } of tables) migrate(fresh, name, migrations)
@@ -139,17 +141,22 @@ export function salvage(file: string, tables: readonly LocalTables[]): Salvaged 
   } finally {
     fresh.close()
   }
-  const movedTo = moveAside(file)
-  completeSalvage(file)
-  return { movedTo, ...found }
+  fs.renameSync(making, savedFile(file))
+  return { movedTo: completeSalvage(file)!, ...found }
 }
 
-/** Puts the salvaged journal in its place. A crash may have hindered that: it is in its place whole, or not yet. */
-export function completeSalvage(file: string): void {
-  if (fs.existsSync(file) || !fs.existsSync(savedFile(file))) return
+/**
+ * Puts a salvaged journal in the place of the damaged one; a crash may have hindered that, at any point.
+ * @returns where the damaged one lies, undefined when there was no salvage under way
+ */
+export function completeSalvage(file: string): string | undefined {
+  if (!fs.existsSync(savedFile(file))) return undefined
+  const aside = moveAside(file)
+  syncFolder(path.dirname(file)) // or the old log might meet the new file
   fs.renameSync(savedFile(file), file)
   fs.rmSync(suspectFile(file), { force: true })
   syncFolder(path.dirname(file))
+  return aside
 }
 
 function moveAside(file: string): string {
@@ -157,8 +164,9 @@ function moveAside(file: string): string {
   while (fs.existsSync(`${file}.damaged-${n}`)) n++
   const aside = `${file}.damaged-${n}`
   fs.rmSync(`${file}-shm`, { force: true })
-  if (fs.existsSync(`${file}-wal`)) fs.renameSync(`${file}-wal`, `${aside}-wal`)
-  fs.renameSync(file, aside)
+  for (const ending of ['-wal', '']) {
+    if (fs.existsSync(file + ending)) fs.renameSync(file + ending, aside + ending)
+  }
   return aside
 }
 

@@ -55,10 +55,11 @@ export function prepare(o: JournalOptions): Prepared {
     fs.mkdirSync(dataDir, { recursive: true })
     fs.accessSync(dataDir, fs.constants.W_OK)
     lock = lockFolder(dataDir)
-    completeSalvage(file)
+    const completed = completeSalvage(file) !== undefined
     const salvaged = isWhole(file) ? null : salvage(file, tables)
     const reader = openTables(file, tables)
-    return { file, lock, reader, tables, remembered: remember(reader, o.clock, salvaged) }
+    const isSalvaged = completed || salvaged !== null
+    return { file, lock, reader, tables, remembered: remember(reader, o.clock, { salvaged, isSalvaged }) }
   } catch (error) {
     lock?.release()
     throw explained(error, dataDir)
@@ -77,11 +78,15 @@ function openTables(file: string, tables: readonly LocalTables[]): Database {
   }
 }
 
-function remember(db: Database, clock: JournalClock, salvaged: Salvaged | null): Remembered {
+function remember(
+  db: Database,
+  clock: JournalClock,
+  { salvaged, isSalvaged }: { salvaged: Salvaged | null; isSalvaged: boolean },
+): Remembered {
   const meta = new Map(db.prepare<[], [string, string]>('select key, value from meta').raw().all())
   const lastSeq = db.prepare<[], Seq | null>('select max(seq) from event').pluck().get() ?? 0
   const furthest = db.prepare<[], Seq | null>('select max(cursor) from lane').pluck().get() ?? 0
-  const { identity, copied, changed } = identify(db.name, meta.get('journal'), lastSeq, salvaged !== null)
+  const { identity, copied, changed } = identify(db.name, meta.get('journal'), lastSeq, isSalvaged)
   const last = lastSeq > 0 ? new Rows(db).event(lastSeq) : undefined
   const alive = Math.max(Number(meta.get('alive') ?? 0), last?.at ?? 0)
   const { boot, isNew } = thisBoot(db, clock, alive)

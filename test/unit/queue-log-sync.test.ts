@@ -6,7 +6,13 @@ import { after, before, mock, test } from 'node:test'
 
 /** Syncs that are under way; the test ends them. */
 const syncs: (() => void)[] = []
-mock.method(fs, 'fdatasync', (_fd: number, done: (error: Error | null) => void) => syncs.push(() => done(null)))
+const handles: number[] = []
+mock.method(fs, 'fdatasync', (handle: number, done: (error: Error | null) => void) => {
+  handles.push(handle)
+  syncs.push(() => done(null))
+})
+const syncedFolders: boolean[] = []
+mock.method(fs, 'fsyncSync', (handle: number) => syncedFolders.push(fs.fstatSync(handle).isDirectory()))
 
 let folder: string
 before(() => {
@@ -20,9 +26,11 @@ test('who waits is told in order, and a later sync stands for the earlier ones',
   const { LogSync } = await import('../../src/queue/log-sync.ts')
   writeFileSync(join(folder, 'a.db-wal'), '')
   const log = new LogSync(join(folder, 'a.db'))
+  assert.deepEqual(syncedFolders, [true]) // or a power cut could take the log's name
   const told: string[] = []
   for (const name of ['first', 'second', 'third']) log.after(() => told.push(name))
   assert.deepEqual(told, [])
+  assert.equal(new Set(handles).size, 3) // each is told of a failed write
   syncs[1]!()
   assert.deepEqual(told, ['first', 'second'])
   syncs[0]!()

@@ -136,6 +136,29 @@ test('damage that a reader meets is noted, whoever reads, and the next start sal
   assert.equal(again.salvaged!.lost, EVENTS - checkEvents(again).length)
 })
 
+test('a crash at any step of putting the salvaged journal in its place loses nothing of its log', async (t) => {
+  for (const step of [0, 1, 2, 3]) {
+    const running = temporaryFolder(t)
+    const journal = await openTestJournal(t, running)
+    const set = journal.set(await journal.intern([bindingOf('pgsql.one')]))
+    await Promise.all(Array.from({ length: 50 }, (_, i) => appended(journal, publish(`t/${i + 1}`), set)))
+    const folder = temporaryFolder(t)
+    const file = path.join(folder, 'journal.db')
+    for (const ending of ['', '-wal']) fs.copyFileSync(path.join(running, `journal.db${ending}`), file + ending)
+    fs.writeFileSync(`${file}.suspect`, 'damage')
+    const { renameSync } = fs
+    const rename = t.mock.method(fs, 'renameSync', (from: string, to: string) => {
+      if (rename.mock.callCount() === step) throw new Error('power cut')
+      renameSync(from, to)
+    })
+    await assert.rejects(openJournal(journalOptions(folder)), /power cut/)
+    rename.mock.restore()
+    const salvaged = await openTestJournal(t, folder)
+    assert.equal(salvaged.events(0, 100).length, 50, `after step ${step}`)
+    assert.equal(salvaged.identity.id, journal.identity.id)
+  }
+})
+
 test('a file that is anything at all does not keep the gateway from starting', async (t) => {
   const folder = temporaryFolder(t)
   const file = path.join(folder, 'journal.db')
