@@ -1,18 +1,9 @@
 // What DynamoDB and the way to it say, sorted: wait, give the entry up, or ask for somebody's help.
 
-import { BackendError, type ErrorClass } from '../../model/errors.ts'
-
-interface Verdict {
-  readonly errorClass: ErrorClass
-  readonly hint?: string
-}
-
-const transient: Verdict = { errorClass: 'transient' }
-const permanent: Verdict = { errorClass: 'permanent' }
-const denied = (hint: string): Verdict => ({ errorClass: 'denied', hint })
+import { BackendError } from '../../model/errors.ts'
+import { CONNECTION_CODES, denied, judged, permanent, transient, type Verdict } from '../verdict.ts'
 
 const KEY = denied('check aws_access_key_id and aws_secret_access_key of the pool')
-const CERTIFICATE = denied("check cafile of the pool, and that the server's certificate names its address")
 
 /** Names of exceptions and of a transaction's reasons, without `Exception` and `Error`; what is not here is transient. */
 const NAMES: Readonly<Record<string, Verdict>> = {
@@ -42,14 +33,7 @@ const NAMES: Readonly<Record<string, Verdict>> = {
   OptInRequired: denied('the account is not signed up for DynamoDB in this region'),
   UnrecognizedClient: KEY,
 
-  // Node's and OpenSSL's codes of connections that waiting does not mend
-  CERT_HAS_EXPIRED: CERTIFICATE,
-  DEPTH_ZERO_SELF_SIGNED_CERT: CERTIFICATE,
-  ERR_TLS_CERT_ALTNAME_INVALID: CERTIFICATE,
-  SELF_SIGNED_CERT_IN_CHAIN: CERTIFICATE,
-  UNABLE_TO_GET_ISSUER_CERT: CERTIFICATE,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: CERTIFICATE,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: CERTIFICATE,
+  ...CONNECTION_CODES,
 }
 
 /** Where one name has several reasons. */
@@ -79,14 +63,7 @@ export function sorted(
 ): BackendError {
   const short = name.replace(/(Exception|Error)$/, '')
   const special = MESSAGES.find(([of, pattern]) => of === short && pattern.test(message))
-  const { errorClass, hint } = special?.[2] ?? NAMES[short] ?? transient
-  const { cause, operation } = more
-  const blame = errorClass !== 'transient' && operation !== undefined
-  return new BackendError(errorClass, name, message, {
-    ...(hint === undefined ? {} : { hint }),
-    ...(blame ? { operation } : {}),
-    cause,
-  })
+  return judged(special?.[2] ?? NAMES[short] ?? transient, name, message, more)
 }
 
 export function isNamed(error: unknown, name: string): boolean {

@@ -1,21 +1,12 @@
 // What MongoDB and the way to it say, sorted: wait, give the entry up, or ask for somebody's help.
 
-import { BackendError, type ErrorClass } from '../../model/errors.ts'
-
-interface Verdict {
-  readonly errorClass: ErrorClass
-  readonly hint?: string
-}
-
-const transient: Verdict = { errorClass: 'transient' }
-const permanent: Verdict = { errorClass: 'permanent' }
-const denied = (hint: string): Verdict => ({ errorClass: 'denied', hint })
+import { BackendError } from '../../model/errors.ts'
+import { CONNECTION_CODES, denied, judged, permanent, transient, type Verdict } from '../verdict.ts'
 
 const PASSWORD = denied(
   'check login, password and auth_source of the pool (auth_source: the database that knows the user)',
 )
 const RIGHT = denied('grant the user of the pool readWrite on its database')
-const CERTIFICATE = denied("check cafile of the pool, and that the server's certificate names its address")
 const DEFECT = denied('this is a defect of Holdfast: report it with the log; nothing is lost meanwhile')
 const NO_TLS = denied('does the server speak TLS? set `ssl` of the pool as it is there')
 
@@ -65,15 +56,8 @@ const CODES: Readonly<Record<number, Verdict>> = {
 
 /** Node's and OpenSSL's codes of connections that waiting does not mend. */
 const CONNECTION: Readonly<Record<string, Verdict>> = {
-  CERT_HAS_EXPIRED: CERTIFICATE,
-  DEPTH_ZERO_SELF_SIGNED_CERT: CERTIFICATE,
-  ERR_TLS_CERT_ALTNAME_INVALID: CERTIFICATE,
-  SELF_SIGNED_CERT_IN_CHAIN: CERTIFICATE,
-  UNABLE_TO_GET_ISSUER_CERT: CERTIFICATE,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: CERTIFICATE,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: CERTIFICATE,
+  ...CONNECTION_CODES,
   ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
-  ENOENT: denied('the certificate file of the pool is not there'),
 }
 
 /** What is thrown on this side, by its class. */
@@ -108,13 +92,7 @@ interface Said {
 export function backendError(error: unknown, _pool: string, operation?: number): BackendError {
   if (error instanceof BackendError) return error
   const { code, verdict, message } = sorted(error)
-  const { errorClass, hint } = verdict
-  const blame = errorClass !== 'transient' && operation !== undefined
-  return new BackendError(errorClass, code, message, {
-    ...(hint === undefined ? {} : { hint }),
-    ...(blame ? { operation } : {}),
-    cause: error,
-  })
+  return judged(verdict, code, message, { cause: error, operation })
 }
 
 function sorted(error: unknown): { code: string; verdict: Verdict; message: string } {

@@ -1,20 +1,11 @@
 // What MySQL and the way to it say, sorted: wait, give the entry up, or ask for somebody's help.
 
-import { BackendError, type ErrorClass } from '../../model/errors.ts'
-
-interface Verdict {
-  readonly errorClass: ErrorClass
-  readonly hint?: string
-}
-
-const transient: Verdict = { errorClass: 'transient' }
-const permanent: Verdict = { errorClass: 'permanent' }
-const denied = (hint: string): Verdict => ({ errorClass: 'denied', hint })
+import { BackendError } from '../../model/errors.ts'
+import { CERTIFICATE, CONNECTION_CODES, denied, judged, permanent, transient, type Verdict } from '../verdict.ts'
 
 const PASSWORD = denied('check user and password of the pool, and from which hosts the server lets the user in')
 const RIGHT = denied('grant the user of the pool the right to the table')
 const HOST = denied('the server refuses this host: grant it access, or `flush hosts` there')
-const CERTIFICATE = denied("check cafile of the pool, and that the server's certificate names its address")
 
 /** By the server's number. What is not here goes by its SQLSTATE. */
 const NUMBERS: Readonly<Record<number, Verdict>> = {
@@ -60,8 +51,8 @@ const MISSING_TABLE = 1146
 
 /** Codes of the driver and of Node, of connections that waiting does not mend. */
 const CONNECTION: Readonly<Record<string, Verdict>> = {
+  ...CONNECTION_CODES,
   HANDSHAKE_NO_SSL_SUPPORT: denied('the server does not speak TLS: set `ssl = off` or turn it on there'),
-  ENOENT: denied('the certificate file of the pool is not there'),
 }
 
 /** The driver calls everything that goes wrong with TLS by one code; the text is OpenSSL's. */
@@ -78,13 +69,7 @@ interface DriverError extends Error {
 export function backendError(error: unknown, pool: string, operation?: number): BackendError {
   if (error instanceof BackendError) return error
   const { code, errno = 0, message } = error as DriverError
-  const { errorClass, hint } = verdict(error as DriverError, pool)
-  const blame = errorClass !== 'transient' && operation !== undefined
-  return new BackendError(errorClass, name(code, errno), message, {
-    ...(hint === undefined ? {} : { hint }),
-    ...(blame ? { operation } : {}),
-    cause: error,
-  })
+  return judged(verdict(error as DriverError, pool), name(code, errno), message, { cause: error, operation })
 }
 
 /** The driver knows MySQL's names. From here on MariaDB has other errors by the same numbers, but for the 3000s, which it left out. */

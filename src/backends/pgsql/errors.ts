@@ -1,18 +1,9 @@
 // What PostgreSQL and the way to it say, sorted: wait, give the entry up, or ask for somebody's help.
 
-import { BackendError, type ErrorClass } from '../../model/errors.ts'
-
-interface Verdict {
-  readonly errorClass: ErrorClass
-  readonly hint?: string
-}
-
-const transient: Verdict = { errorClass: 'transient' }
-const permanent: Verdict = { errorClass: 'permanent' }
-const denied = (hint: string): Verdict => ({ errorClass: 'denied', hint })
+import { BackendError } from '../../model/errors.ts'
+import { CONNECTION_CODES, denied, judged, permanent, transient, type Verdict } from '../verdict.ts'
 
 const PASSWORD = denied('check username and password of the pool, and pg_hba.conf of the server')
-const CERTIFICATE = denied("check cafile of the pool, and that the server's certificate names its address")
 
 /** By SQLSTATE, else by its class (the first two characters); what is in neither is transient. */
 const SQLSTATES: Readonly<Record<string, Verdict>> = {
@@ -32,18 +23,6 @@ const SQLSTATES: Readonly<Record<string, Verdict>> = {
 
 const OWN_TABLES = /"(?:\w+\.)?(mqtt_(client|sub|msg|retain|acked|delivered)|holdfast_mark)"/
 
-/** Node's and OpenSSL's codes of connections that waiting does not mend. */
-const CONNECTION: Readonly<Record<string, Verdict>> = {
-  CERT_HAS_EXPIRED: CERTIFICATE,
-  DEPTH_ZERO_SELF_SIGNED_CERT: CERTIFICATE,
-  ERR_TLS_CERT_ALTNAME_INVALID: CERTIFICATE,
-  SELF_SIGNED_CERT_IN_CHAIN: CERTIFICATE,
-  UNABLE_TO_GET_ISSUER_CERT: CERTIFICATE,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: CERTIFICATE,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: CERTIFICATE,
-  ENOENT: denied('the certificate file of the pool is not there'),
-}
-
 /** Errors of the driver that have no code. */
 const MESSAGES: readonly (readonly [RegExp, string, Verdict])[] = [
   [/does not support SSL/, 'NO_TLS', denied('the server does not speak TLS: set `ssl = off` or turn it on there')],
@@ -55,21 +34,18 @@ export function backendError(error: unknown, pool: string, operation?: number): 
   if (error instanceof BackendError) return error
   const { code = '', message } = error as { code?: string; message: string }
   const known = MESSAGES.find(([pattern]) => code === '' && pattern.test(message))
-  const { errorClass, hint } = known?.[2] ?? verdict(code, message, pool)
-  const blame = errorClass !== 'transient' && operation !== undefined
-  return new BackendError(errorClass, known?.[1] ?? (code || 'CONNECTION'), message, {
-    ...(hint === undefined ? {} : { hint }),
-    ...(blame ? { operation } : {}),
+  return judged(known?.[2] ?? verdict(code, message, pool), known?.[1] ?? (code || 'CONNECTION'), message, {
     cause: error,
+    operation,
   })
 }
 
 function verdict(code: string, message: string, pool: string): Verdict {
   if (code === '42P01') return denied(missingTable(message, pool))
-  if (/^[0-9A-Z]{5}$/.test(code) && !(code in CONNECTION)) {
+  if (/^[0-9A-Z]{5}$/.test(code) && !(code in CONNECTION_CODES)) {
     return SQLSTATES[code] ?? SQLSTATES[code.slice(0, 2)] ?? transient
   }
-  return CONNECTION[code] ?? transient
+  return CONNECTION_CODES[code] ?? transient
 }
 
 function missingTable(message: string, pool: string): string {

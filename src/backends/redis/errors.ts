@@ -1,18 +1,9 @@
 // What Redis and the way to it say, sorted: wait, give the entry up, or ask for somebody's help.
 
-import { BackendError, type ErrorClass } from '../../model/errors.ts'
-
-interface Verdict {
-  readonly errorClass: ErrorClass
-  readonly hint?: string
-}
-
-const transient: Verdict = { errorClass: 'transient' }
-const permanent: Verdict = { errorClass: 'permanent' }
-const denied = (hint: string): Verdict => ({ errorClass: 'denied', hint })
+import { BackendError } from '../../model/errors.ts'
+import { CONNECTION_CODES, denied, judged, permanent, transient, type Verdict } from '../verdict.ts'
 
 const PASSWORD = denied('check username and password of the pool')
-const CERTIFICATE = denied("check cafile of the pool, and that the server's certificate names its address")
 
 /** By the word that an error of Redis begins with, and by Node's and OpenSSL's codes; what is not here is transient. */
 const CODES: Readonly<Record<string, Verdict>> = {
@@ -28,14 +19,7 @@ const CODES: Readonly<Record<string, Verdict>> = {
   OOM: { ...transient, hint: "the server's memory is full: raise maxmemory there" },
   NOREPLICAS: { ...transient, hint: 'the server wants more replicas than are connected' },
 
-  CERT_HAS_EXPIRED: CERTIFICATE,
-  DEPTH_ZERO_SELF_SIGNED_CERT: CERTIFICATE,
-  ERR_TLS_CERT_ALTNAME_INVALID: CERTIFICATE,
-  SELF_SIGNED_CERT_IN_CHAIN: CERTIFICATE,
-  UNABLE_TO_GET_ISSUER_CERT: CERTIFICATE,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: CERTIFICATE,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: CERTIFICATE,
-  ENOENT: denied('the certificate file of the pool is not there'),
+  ...CONNECTION_CODES,
 }
 
 /** Errors whose first word does not tell. */
@@ -59,16 +43,7 @@ export function backendError(error: unknown, operation?: number): BackendError {
   const { message, code } = error as { message: string; code?: string }
   const known = MESSAGES.find(([pattern]) => pattern.test(message))
   const word = known?.[1] ?? code ?? /^[A-Z]+(?= )/.exec(message)?.[0] ?? 'CONNECTION'
-  const { errorClass, hint } = known?.[2] ?? CODES[word] ?? transient
-  const blame = errorClass !== 'transient' && operation !== undefined
-  return new BackendError(
-    errorClass === 'permanent' && operation === undefined ? 'transient' : errorClass,
-    word,
-    message,
-    {
-      ...(hint === undefined ? {} : { hint }),
-      ...(blame ? { operation } : {}),
-      cause: error,
-    },
-  )
+  const verdict = known?.[2] ?? CODES[word] ?? transient
+  const isNobodys = verdict.errorClass === 'permanent' && operation === undefined
+  return judged(isNobodys ? transient : verdict, word, message, { cause: error, operation })
 }

@@ -1,29 +1,23 @@
 // What SQLite says, sorted: wait, give the entry up, or ask for somebody's help.
 
-import { BackendError, type ErrorClass } from '../../model/errors.ts'
+import { BackendError } from '../../model/errors.ts'
 import { sqliteCode } from '../../sqlite/open.ts'
+import { denied, judged, permanent, transient, type Verdict } from '../verdict.ts'
 
-interface Verdict {
-  readonly errorClass: ErrorClass
-  readonly hint?: string
-}
-
-const permanent: Verdict = { errorClass: 'permanent' }
-const damaged: Verdict = {
-  errorClass: 'denied',
-  hint: 'the database file is damaged: move it aside, or restore it from a backup; a new one is made by itself',
-}
+const damaged = denied(
+  'the database file is damaged: move it aside, or restore it from a backup; a new one is made by itself',
+)
 
 /** By the first word of the code (SQLITE_CONSTRAINT_UNIQUE → CONSTRAINT); what is not here is transient. */
 const CODES: Readonly<Record<string, Verdict>> = {
   AUTH: { errorClass: 'denied' },
-  CANTOPEN: { errorClass: 'denied', hint: 'check `database` of the pool, and that its folder is there and writable' },
+  CANTOPEN: denied('check `database` of the pool, and that its folder is there and writable'),
   CONSTRAINT: permanent,
   CORRUPT: damaged,
   ERROR: permanent, // syntax, unknown column or function
   MISMATCH: permanent,
   NOTADB: damaged,
-  PERM: { errorClass: 'denied', hint: 'give the gateway the right to write the database file' },
+  PERM: denied('give the gateway the right to write the database file'),
   RANGE: permanent,
   TOOBIG: permanent,
 }
@@ -33,23 +27,16 @@ export function backendError(error: unknown, operation?: number): BackendError {
   if (error instanceof BackendError) return error
   const { message } = error as Error
   const code = sqliteCode(error)
-  const { errorClass, hint } = verdict(code, error as Error)
-  const blame = errorClass !== 'transient' && operation !== undefined
-  return new BackendError(errorClass, code ?? 'STATEMENT', message, {
-    ...(hint === undefined ? {} : { hint }),
-    ...(blame ? { operation } : {}),
-    cause: error,
-  })
+  return judged(verdict(code, error as Error), code ?? 'STATEMENT', message, { cause: error, operation })
 }
 
 function verdict(code: string | undefined, error: Error): Verdict {
   // the driver's own refusals: two statements in one text, a value that can't be bound
-  if (code === undefined)
-    return error instanceof RangeError || error instanceof TypeError ? permanent : { errorClass: 'transient' }
+  if (code === undefined) return error instanceof RangeError || error instanceof TypeError ? permanent : transient
   if (/^no such table/.test(error.message)) {
-    return { errorClass: 'denied', hint: 'create the table, or correct the statement' }
+    return denied('create the table, or correct the statement')
   }
-  return CODES[code.split('_')[1]!] ?? { errorClass: 'transient' }
+  return CODES[code.split('_')[1]!] ?? transient
 }
 
 export function isBusy(error: unknown): boolean {
