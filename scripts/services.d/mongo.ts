@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MongoServer } from '../../test/helpers/mongo.ts'
 import { freePort } from '../../test/helpers/ports.ts'
@@ -9,6 +9,7 @@ export const service: Service = {
   async up(folder) {
     const file = join(folder, 'port') // a replica set knows itself by its port
     const port = existsSync(file) ? Number(readFileSync(file, 'utf8')) : await freePort()
+    writeFileSync(file, `${port}`)
     await new MongoServer(port, { folder, port, outlive: true }).start()
   },
   running(folder) {
