@@ -32,5 +32,7 @@ export type Skip = (msgid: string, seq?: number) => 'sent' | 'acknowledged' | nu
 export interface Later {
   /** Aborted when the client leaves, unsubscribes or fetches anew: nobody wants the rest then. */
   readonly signal: AbortSignal
+  /** Aborted when the client leaves. */
+  readonly gone: AbortSignal
   deliver(messages: readonly Message[]): void
 }

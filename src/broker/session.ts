@@ -35,6 +35,7 @@ export class Session {
   owedRetained = new Set<string>()
   /** By filter: what is still to come of a fetch is called off by these. */
   readonly #fetches = new Map<string, AbortController>()
+  #presence = new AbortController()
   /** `performance.now()` of the end of the last connection. */
   offlineSince = 0
 
@@ -50,6 +51,13 @@ export class Session {
     this.offlineSince = performance.now()
     this.owedRetained = this.outbox.detach()
     for (const filter of [...this.#fetches.keys()]) this.endFetch(filter)
+    this.#presence.abort()
+    this.#presence = new AbortController()
+  }
+
+  /** Aborted when the connection that is there now is gone. */
+  get gone(): AbortSignal {
+    return this.#presence.signal
   }
 
   /** Begins a fetch, in place of an older one. @returns aborted when its result is wanted no more */

@@ -107,8 +107,13 @@ export class Fetch {
   /** The client left; its next fetch shows what is still owed. */
   #forget(clientid: string): void {
     for (const topic of this.#held.of(clientid)) {
-      if (!this.#completions.pending(clientid, topic)) this.#held.delete(clientid, topic)
+      if (!this.#isOwed(clientid, topic)) this.#held.delete(clientid, topic)
     }
+  }
+
+  /** Its position in the topic was taken back: the pools tell it everything again. */
+  forgotten(clientid: string, topic: string): void {
+    this.#toldRows.forget(clientid, topic)
   }
 
   /** Before the journal is closed. */

@@ -9,7 +9,7 @@ import { hasWildcard } from '../model/topic.ts'
 import type { Journal } from '../queue/journal.ts'
 import type { Store } from '../store/store.ts'
 import type { Completions, Missed } from './completions.ts'
-import { type Answer, merge } from './merge.ts'
+import { type Answer, type Merged, merge } from './merge.ts'
 import { Overlay, type Reader } from './overlay.ts'
 import type { Pools } from './pool-reader.ts'
 import { type Source, sourcesOf } from './source.ts'
@@ -33,6 +33,8 @@ export interface MessageRequest {
 export interface Later {
   /** Aborted when the client leaves or unsubscribes. */
   readonly signal: AbortSignal
+  /** Aborted when the client leaves. */
+  readonly gone: AbortSignal
   deliver(messages: readonly Message[]): void
 }
 
@@ -69,6 +71,7 @@ export class MessageFetch {
   readonly #toldRows: ToldRows
   readonly #answered: MessageFetchOptions['answered']
   readonly #left: MessageFetchOptions['left']
+  readonly #watched = new WeakSet<AbortSignal>()
 
   constructor(o: MessageFetchOptions) {
     this.#journal = o.journal
@@ -81,15 +84,20 @@ export class MessageFetch {
   }
 
   async *run(request: MessageRequest, reader: Reader, now: number): AsyncGenerator<Message> {
-    await this.#turn()
-    const sources = sourcesOf(request.bindings, now)
-    const answers = await Promise.all(sources.map((source) => this.#ask(source, reader)))
-    await this.#turn() // acks that came meanwhile count
-    const { remote, local } = await merge(this.#store, reader, answers)
+    const { clientid, filter } = reader
+    const answered = this.#toldRows.ask(clientid, filter)
+    const { answers, remote, local } = await this.#askAll(request, reader, now).catch((error: unknown) => {
+      answered()
+      throw error
+    })
     const told: Told = { first: undefined, all: false }
     const { later, skip } = request
-    later?.signal.addEventListener('abort', () => this.#left(reader.clientid), { once: true })
-    if (later) this.#toldRows.add(reader.clientid, remote, later.signal)
+    if (later) {
+      this.#watch(clientid, later.gone)
+      const complete = answers.every(({ rows, source }) => rows && this.#pools.canRead(source.pool, filter))
+      this.#toldRows.add({ clientid, filter, rows: remote, complete, gone: later.gone })
+    }
+    answered()
     for (const { source, rows } of answers) {
       if (rows) this.#completions.settle(reader, source)
       else if (later) this.#completeLater(request, reader, { source, told, later })
@@ -106,6 +114,21 @@ export class MessageFetch {
       if (!skip(message.msgid, message.seq)) yield message
     }
     told.all = true
+  }
+
+  /** Once a connection. */
+  #watch(clientid: string, gone: AbortSignal): void {
+    if (this.#watched.has(gone)) return
+    this.#watched.add(gone)
+    gone.addEventListener('abort', () => this.#left(clientid), { once: true })
+  }
+
+  async #askAll(request: MessageRequest, reader: Reader, now: number): Promise<Merged & { answers: Answer[] }> {
+    await this.#turn()
+    const sources = sourcesOf(request.bindings, now)
+    const answers = await Promise.all(sources.map((source) => this.#ask(source, reader)))
+    await this.#turn() // acks that came meanwhile count
+    return { answers, ...(await merge(this.#store, reader, answers)) }
   }
 
   /** Has the session this row? It knows its own messages by their seqs, of which a pool tells nothing. */
@@ -175,7 +198,9 @@ export class MessageFetch {
       this.#completions.remove(missed)
       const owed = new Overlay(this.#store, reader).remote(source, rows)
       if (signal.aborted && owed.some(({ msgid }) => !ids.has(msgid))) return this.#left(clientid)
-      if (!signal.aborted) this.#toldRows.add(clientid, owed, signal)
+      if (!signal.aborted) {
+        this.#toldRows.add({ clientid, filter: reader.filter, rows: owed, complete: false, gone: later.gone })
+      }
       const first = told.first ?? '~' // what of our own came from here on was told from the journal
       const had = this.#had(clientid, request.skip)
       const rest = owed.filter((row) => !had(row) && !(row.msgid >= first && ids.has(row.msgid)))

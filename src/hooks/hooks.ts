@@ -103,7 +103,9 @@ export class Hooks {
       case 'message.publish':
         return retain ? [retained.write(topic)] : NO_WRITES
       case 'session.unsubscribed':
-        return match.forgetsPosition ? [positions.delete(clientid, topic)] : NO_WRITES
+        if (!match.forgetsPosition) return NO_WRITES
+        this.#fetch.forgotten(clientid, topic)
+        return [positions.delete(clientid, topic)]
       case 'client.connected':
         // for the client.disconnected that the next run makes up, if this one dies
         return this.wants('client.disconnected', '')

@@ -248,7 +248,11 @@ class History {
     if (this.#random.chance(30)) pools.onTheWay = (way) => this.#meanwhile(client, way)
     const told = await rig.told(client, filter, {
       skip: (msgid) => session.had(msgid),
-      later: { signal: session.gone.signal, deliver: (messages) => this.#late(session, messages) },
+      later: {
+        signal: session.gone.signal,
+        gone: session.gone.signal,
+        deliver: (messages) => this.#late(session, messages),
+      },
     })
     pools.onTheWay = undefined
     this.trace.push(`${client} subscribes to ${filter} (answered: ${answered}): ${told.map(({ msgid }) => msgid)}`)

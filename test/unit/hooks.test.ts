@@ -155,7 +155,7 @@ test('no position moves in a pool that may owe the client older messages, until 
   pools.setUp(POOL, false)
   const message = await rig.publish('t')
   const gone = new AbortController()
-  await rig.told('c', 't', { later: { signal: gone.signal, deliver() {} } })
+  await rig.told('c', 't', { later: { signal: gone.signal, gone: gone.signal, deliver() {} } })
   await rig.acked('c', 't', message.id.toString())
   assert.equal(rig.journal.event(rig.journal.lastSeq)?.more?.position, undefined)
   assert.equal(rig.store.positions.match('c', 't').get('t')?.own, message.id.toString())
