@@ -23,6 +23,8 @@ export interface WireParser {
   /** The one that is being read. */
   packet: WirePacket
   readonly error: Error | null
+  /** The CONNECT, when it has come. */
+  readonly settings: { readonly protocolVersion?: number }
   /** Parts of it that have been read. */
   readonly _stateCounter: number
   /** Bytes that wait for the rest of their packet. */

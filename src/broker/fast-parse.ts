@@ -4,6 +4,7 @@
 
 import type { WirePacket, WireParser } from './engine-client.ts'
 
+const MQTT_5 = 5
 const PUBLISH = 0x30
 const PUBACK = 0x40
 const QOS_2 = 0b0100
@@ -26,6 +27,7 @@ export function parsePlainPackets(parser: WireParser, maxPacketSize: number): vo
   let kept = NOTHING
   parser.parse = (chunk) => {
     if (parser.error || parser._stateCounter > 0 || parser._list.length > 0) return parse(chunk)
+    if (parser.settings.protocolVersion === MQTT_5) return parse(chunk) // it is refused, as soon as aedes gets to it
     const bytes = kept.length === 0 ? chunk : Buffer.concat([kept, chunk])
     const rest = bytes.subarray(plain.read(bytes))
     const isCut = plain.isCut
