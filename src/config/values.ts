@@ -27,8 +27,9 @@ function valueType<T>(expected: string, parse: (text: string) => T | undefined):
   }
 }
 
+/** A URI is not repeated with the password in it: faults are logged. */
 export function notExpected(expected: string, text: string): string {
-  return text === '' ? `expected ${expected}` : `expected ${expected}, not '${text}'`
+  return text === '' ? `expected ${expected}` : `expected ${expected}, not '${text.replace(/\/\/.*@/, '//***@')}'`
 }
 
 /** May be empty. */

@@ -162,3 +162,12 @@ test('a secret prints as *** and is read from where it is', () => {
   const revealed = revealSecrets(settings)
   assert.deepEqual(structuredClone(revealed), { user: 'me', password: 's3cret', pools: new Map([['a', ['t0p']]]) })
 })
+
+test('a fault does not repeat the password of a URI', () => {
+  for (const [uri, shown] of [
+    ['postgres://root:hunter2@10.0.0.1:5432/mqtt', 'postgres://***@10.0.0.1:5432/mqtt'],
+    ['redis://:hu@nt/er2@10.0.0.1', 'redis://***@10.0.0.1'],
+  ] as const) {
+    assert.deepEqual(values.choice('a').read(uri, context), { fault: `expected a, not '${shown}'` })
+  }
+})
