@@ -12,6 +12,7 @@ import type { PgsqlSettings } from '../../src/backends/pgsql/settings.ts'
 import type { Pool } from '../../src/model/backend.ts'
 import { BackendError, type ErrorClass } from '../../src/model/errors.ts'
 import type { Operation, RemoteMessage } from '../../src/model/operation.ts'
+import { until } from '../helpers/gateway.ts'
 import { freePort } from '../helpers/ports.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../helpers/postgres.ts'
 import { custom, History, insert, JOURNAL, moveTo } from './operations.ts'
@@ -71,6 +72,17 @@ describe('pgsql: what a server may do', { skip: postgresMissing() }, () => {
     await Promise.all(open.map((each) => each.close()))
     await server.stop()
   })
+  test('a connection that can not be made ready is closed', async () => {
+    await server.createDatabase('odd')
+    await server.query('revoke execute on function has_table_privilege(text, text) from public', [], 'odd')
+    const made = await pool({ database: 'odd', username: 'guest' })
+    for (let time = 0; time < 3; time++) await assert.rejects(made.connect(never))
+    await until('no connection of guest', async () => {
+      const left = await server.query("select 1 from pg_stat_activity where usename = 'guest' and datname = 'odd'")
+      return left.length === 0
+    })
+  })
+
   const scene = (name: string, body: (history: History) => Promise<void>): void => {
     test(name, async () => {
       await server.query('truncate mqtt_msg, holdfast_mark')

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import mysql from 'mysql2'
 import { BackendError } from '../../model/errors.ts'
+import { orDestroy } from '../or-destroy.ts'
 import type { MysqlSettings } from './settings.ts'
 
 const CONNECT_MS = 10_000
@@ -58,7 +59,10 @@ export class Connection {
       stream: () => socket,
     })
     const connection = new Connection(client, socket)
-    await connection.guard(signal, () => connection.#greet(), CONNECT_MS)
+    await orDestroy(
+      connection,
+      connection.guard(signal, () => connection.#greet(), CONNECT_MS),
+    )
     return connection
   }
 

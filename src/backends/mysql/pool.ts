@@ -3,6 +3,7 @@
 import type { Connected, OpenOptions, Pool, WriteOptions } from '../../model/backend.ts'
 import { BackendError, MarkConflict } from '../../model/errors.ts'
 import type { Mark, MarkMove, Operation, ReadOp, RowOf } from '../../model/operation.ts'
+import { orDestroy } from '../or-destroy.ts'
 import { ReadingPool } from '../reading-pool.ts'
 import { Connection } from './connection.ts'
 import { backendError, isStoredAlready, mayBeStale } from './errors.ts'
@@ -56,10 +57,11 @@ export class MysqlPool implements Pool {
       this.#lane?.connection.destroy(new BackendError('transient', 'REPLACED', 'the connection was opened anew'))
       this.#lane = undefined
       const connection = await Connection.open(this.#settings, signal)
-      const [keepsMark, layout] = await connection.guard(signal, async () => [
-        await prepareMark(connection),
-        await lookAtTables(connection),
-      ])
+      const looked = connection.guard(signal, async () => {
+        const keepsMark = await prepareMark(connection)
+        return [keepsMark, await lookAtTables(connection)] as const
+      })
+      const [keepsMark, layout] = await orDestroy(connection, looked)
       this.#lane = { connection, statements: new Statements(connection), keepsMark, layout, rowsOfOthers: false }
       const exactlyOnce = keepsMark && [...layout.values()].every(({ transactional }) => transactional)
       return { exactlyOnce, warnings: [...(keepsMark ? [] : [NO_MARK]), ...warningsAbout(layout)] }

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import pg from 'pg'
 import { BackendError } from '../../model/errors.ts'
+import { orDestroy } from '../or-destroy.ts'
 import type { PgsqlSettings } from './settings.ts'
 
 const CONNECT_MS = 10_000
@@ -46,9 +47,9 @@ export class Connection {
     for (const address of settings.server) {
       try {
         const connection = await Connection.#openOne(address, settings, signal)
-        const [row] = await connection.guard(signal, () =>
-          connection.query<{ readOnly: string }>(`select current_setting('transaction_read_only') as "readOnly"`),
-        )
+        const ask = `select current_setting('transaction_read_only') as "readOnly"`
+        const asked = connection.guard(signal, () => connection.query<{ readOnly: string }>(ask))
+        const [row] = await orDestroy(connection, asked)
         if (anyServer || row!.readOnly === 'off') return connection
         await connection.close()
         errors.push(new BackendError('transient', '25006', `${address.host}:${address.port} takes no writes now`))
@@ -79,8 +80,10 @@ export class Connection {
       stream: () => socket,
     })
     const connection = new Connection(client, socket)
-    await connection.guard(signal, () => client.connect(), CONNECT_MS)
-    await connection.guard(signal, () => connection.query(SESSION))
+    const greeted = connection
+      .guard(signal, () => client.connect(), CONNECT_MS)
+      .then(() => connection.guard(signal, () => connection.query(SESSION)))
+    await orDestroy(connection, greeted)
     return connection
   }
 

@@ -3,6 +3,7 @@
 import type { Connected, OpenOptions, Pool, WriteOptions } from '../../model/backend.ts'
 import { BackendError, MarkConflict } from '../../model/errors.ts'
 import type { Mark, MarkMove, Operation, ReadOp, RowOf } from '../../model/operation.ts'
+import { orDestroy } from '../or-destroy.ts'
 import { ReadingPool } from '../reading-pool.ts'
 import { Connection } from './connection.ts'
 import { backendError, isStoredAlready, mayBeStale } from './errors.ts'
@@ -53,10 +54,11 @@ export class PgsqlPool implements Pool {
       this.#lane?.connection.destroy(new BackendError('transient', 'REPLACED', 'the connection was opened anew'))
       this.#lane = undefined
       const connection = await Connection.open(this.#settings, signal)
-      const layout = await connection.guard(signal, async () => {
+      const looked = connection.guard(signal, async () => {
         const found = await lookAtTables(connection)
         return found.has('holdfast_mark') || !(await createMark(connection)) ? found : lookAtTables(connection)
       })
+      const layout = await orDestroy(connection, looked)
       this.#lane = { connection, layout, rowsOfOthers: false }
       const exactlyOnce = layout.get('holdfast_mark')?.mayWrite ?? false
       return { exactlyOnce, warnings: [...(exactlyOnce ? [] : [NO_MARK]), ...warningsAbout(layout)] }

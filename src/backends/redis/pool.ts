@@ -3,6 +3,7 @@
 import type { Connected, OpenOptions, Pool } from '../../model/backend.ts'
 import { BackendError, MarkConflict } from '../../model/errors.ts'
 import type { Mark, MarkMove, Operation, ReadOp, RowOf } from '../../model/operation.ts'
+import { orDestroy } from '../or-destroy.ts'
 import { writeToCluster } from './cluster-write.ts'
 import { Connection } from './connection.ts'
 import { backendError } from './errors.ts'
@@ -38,10 +39,11 @@ export class RedisPool implements Pool {
       this.#readers.close() // another server may be the master now
       const connection = await Connection.open(this.#settings, signal)
       const { cluster } = connection
-      const warnings = await connection.guard(signal, async () => {
+      const asked = connection.guard(signal, async () => {
         this.#keepsMark = !cluster && (await mayKeepMark(connection, this.#name))
         return warningsAbout(connection, this.#settings)
       })
+      const warnings = await orDestroy({ destroy: () => connection.close() }, asked)
       this.#lane = connection
       return { exactlyOnce: this.#keepsMark, warnings: [...(this.#keepsMark || cluster ? [] : [NO_MARK]), ...warnings] }
     })
