@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { backend } from '../../src/backends/redis/index.ts'
 import type { RedisSettings } from '../../src/backends/redis/settings.ts'
 import type { Connected, Pool } from '../../src/model/backend.ts'
@@ -158,7 +159,6 @@ describe('redis: servers as they may be', { skip: redisMissing() }, () => {
       server.pause()
       const next = history.events(insert(history.message('t', '2')))
       const move = moveTo(next, moveTo(batch).to)
-      const started = performance.now()
       for (const hanging of [
         (): Promise<unknown> => pool.write(next, move, exact, AbortSignal.timeout(300)),
         () => pool.ping(AbortSignal.timeout(300)),
@@ -167,10 +167,11 @@ describe('redis: servers as they may be', { skip: redisMissing() }, () => {
       ]) {
         assert.deepEqual(classOf(await failure(hanging())), ['transient', 'ABORTED'])
       }
-      assert.ok(performance.now() - started < 3000)
       server.resume()
       await again(pool)
-      assert.deepEqual(await pool.mark(JOURNAL), move.to, 'what was sent before is done after all')
+      await until('what was sent before is done after all', async () =>
+        isDeepStrictEqual(await pool.mark(JOURNAL), move.to),
+      )
       await server.kill9()
       assert.equal(
         (await failure(pool.write(history.events(insert(history.message('t', '3'))), null, exact, never))).errorClass,
