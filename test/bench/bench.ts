@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { append } from './append.ts'
 import { bytes } from './bytes.ts'
 import { drainBench } from './drain.ts'
+import { cassandra } from './drain-cassa.ts'
 import { dynamo } from './drain-dynamo.ts'
 import { mongo } from './drain-mongo.ts'
 import { mariadb } from './drain-mysql.ts'
@@ -21,7 +22,7 @@ import { rss } from './rss.ts'
 import { slowDisk } from './slow-disk.ts'
 import { start } from './start.ts'
 
-const KINDS = [pgsql, mariadb, redis, mongo, dynamo]
+const KINDS = [pgsql, mariadb, redis, mongo, dynamo, cassandra]
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   ingest,
