@@ -57,16 +57,19 @@ export function removePosition(clientid: string, topic: string, stamp: bigint): 
   return remove({ table: 'acked', key: { client_id: clientid, topic } }, stamp)
 }
 
+/** Most of what is ever written: nothing of it is put together anew. */
+const INSERT_MESSAGE = insertText('msg', ['topic', 'msgid', 'sender', 'qos', 'retain', 'payload', 'arrived'])
+
 function insertMessage(message: Message, layout: Layout, stamp: bigint): Change {
   const { topic, msgid, from, qos, retain, payload, at } = message
-  const values = {
-    sender: from,
-    qos,
-    retain: retain ? 1 : 0,
-    payload: stored(payload, layout, 'msg'),
-    arrived: new Date(at),
+  const partition = `msg\0${topic}`
+  return {
+    text: INSERT_MESSAGE,
+    values: [topic, msgid, from, qos, retain ? 1 : 0, stored(payload, layout, 'msg'), new Date(at), stamp],
+    partition,
+    row: `${partition}\0${msgid}`,
+    whole: true,
   }
-  return put({ table: 'msg', key: { topic, msgid } }, values, stamp)
 }
 
 /** EMQX's own table only tells which of the stored messages it is. */
@@ -93,13 +96,16 @@ interface RowKey {
 /** In Cassandra an insert is an upsert. */
 function put({ table, key }: RowKey, values: Readonly<Record<string, unknown>>, stamp: bigint): Change {
   const columns = { ...key, ...values }
-  const names = Object.keys(columns)
   return {
-    text: `insert into ${table} (${names.join(', ')}) values (${names.map(() => '?').join(', ')}) using timestamp ?`,
+    text: insertText(table, Object.keys(columns)),
     values: [...Object.values(columns), stamp],
     ...place({ table, key }),
     whole: true,
   }
+}
+
+function insertText(table: string, columns: readonly string[]): string {
+  return `insert into ${table} (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')}) using timestamp ?`
 }
 
 function remove({ table, key }: RowKey, stamp: bigint): Change {

@@ -16,7 +16,7 @@ import { Stamps } from './stamps.ts'
 /** Requests in flight. */
 const IN_FLIGHT = 128
 /** Of what is sent as one write of a partition. */
-const BATCH = { rows: 64, bytes: 64 << 10 }
+const BATCH = { rows: 256, bytes: 128 << 10 }
 
 export interface WriteContext {
   readonly session: Session
