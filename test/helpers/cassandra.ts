@@ -192,7 +192,7 @@ export class CassandraServer {
   async query(text: string, values: unknown[] = [], keyspace?: string): Promise<Record<string, unknown>[]> {
     const client = this.client(keyspace)
     try {
-      return (await client.execute(text, values, { prepare: values.length > 0 })).rows
+      return (await client.execute(text, values, { prepare: values.length > 0 })).rows ?? [] // a write has none
     } finally {
       await client.shutdown().catch(() => {}) // it may not have connected
     }

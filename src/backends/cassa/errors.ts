@@ -1,43 +1,43 @@
 // What Cassandra, its driver and the way to it say, sorted: wait, give the entry up, or ask for somebody's help.
 
-import { BackendError, type ErrorClass } from '../../model/errors.ts'
+import { BackendError } from '../../model/errors.ts'
+import { CERTIFICATE, CONNECTION_CODES, denied, judged, permanent, transient, type Verdict } from '../verdict.ts'
 
-interface Verdict {
-  readonly errorClass: ErrorClass
-  readonly code: string
-  readonly hint?: string
+type Named = readonly [code: string, verdict: Verdict]
+
+const PASSWORD: Named = ['PASSWORD', denied('check username and password of the pool')]
+const RIGHT = denied('grant the user of the pool the right to the table')
+
+/** By the protocol's error code in hexadecimal; what is not here is transient. */
+const CODES: Readonly<Record<string, Named>> = {
+  '100': PASSWORD,
+  '1000': ['UNAVAILABLE', transient],
+  '1001': ['OVERLOADED', transient],
+  '1002': ['BOOTSTRAPPING', transient],
+  '1003': ['TRUNCATE', transient],
+  '1100': ['WRITE_TIMEOUT', transient],
+  '1200': ['READ_TIMEOUT', transient],
+  '1300': ['READ_FAILURE', transient],
+  '1400': ['FUNCTION_FAILURE', permanent],
+  '1500': ['WRITE_FAILURE', transient],
+  '1700': ['CAS_WRITE_UNKNOWN', transient],
+  '2000': ['SYNTAX', permanent],
+  '2100': ['UNAUTHORIZED', RIGHT],
+  '2200': ['INVALID', permanent], // unknown column, wrong type, key too long
+  '2300': ['CONFIG', permanent],
+  '2400': ['ALREADY_EXISTS', permanent],
 }
 
-const transient = (code: string): Verdict => ({ errorClass: 'transient', code })
-const permanent = (code: string): Verdict => ({ errorClass: 'permanent', code })
-const denied = (code: string, hint: string): Verdict => ({ errorClass: 'denied', code, hint })
-
-const PASSWORD = denied('PASSWORD', 'check username and password of the pool')
-const CERTIFICATE = "check cafile of the pool, and that the server's certificate names its address"
-
-/** By the protocol's error code; what is not here is transient: no replica, no quorum, too slow, too busy, starting. */
-const CODES: Readonly<Record<number, Verdict>> = {
-  256: PASSWORD,
-  4096: transient('UNAVAILABLE'),
-  4097: transient('OVERLOADED'),
-  4098: transient('BOOTSTRAPPING'),
-  4099: transient('TRUNCATE'),
-  4352: transient('WRITE_TIMEOUT'),
-  4608: transient('READ_TIMEOUT'),
-  4864: transient('READ_FAILURE'),
-  5120: permanent('FUNCTION_FAILURE'),
-  5376: transient('WRITE_FAILURE'),
-  5888: transient('CAS_WRITE_UNKNOWN'),
-  8192: permanent('SYNTAX'),
-  8448: denied('UNAUTHORIZED', 'grant the user of the pool the right to the table'),
-  8704: permanent('INVALID'), // unknown column, wrong type, key too long
-  8960: permanent('CONFIG'),
-  9216: permanent('ALREADY_EXISTS'),
+/** The driver's own errors, by name. */
+const NAMES: Readonly<Record<string, Named>> = {
+  OperationTimedOutError: ['TIMEOUT', transient],
+  BusyConnectionError: ['BUSY', transient],
+  TypeError: ['VALUE', permanent], // a value that the column's type can't hold
+  RangeError: ['VALUE', permanent],
 }
 
-/** Of Node's and OpenSSL's codes those that waiting does not mend. */
-const CERTIFICATE_CODES =
-  /^(CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|ERR_TLS_CERT|SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER|UNABLE_TO_VERIFY)/
+const NO_TLS: Named = ['NO_TLS', denied('the server does not speak TLS: set `ssl = off` or turn it on there')]
+const TLS_CODES = /^(ERR_SSL_WRONG_VERSION_NUMBER|EPROTO)$/
 
 const MISSING_TABLE = /unconfigured (?:table|columnfamily) (?:\S+\.)?(\w+)$|table '?(?:\S+\.)?(\w+)'? does not exist/i
 const MISSING_KEYSPACE = /keyspace '?(.+?)'? does not exist/i
@@ -51,51 +51,45 @@ interface DriverError extends Error {
 
 /** @param operation index in the batch, where one is known to be at fault */
 export function backendError(error: unknown, pool: string, operation?: number): BackendError {
-  if (error instanceof BackendError && (operation === undefined || error.operation !== undefined)) return error
-  const { errorClass, code, hint } = error instanceof BackendError ? error : verdict(error as DriverError, pool)
-  return new BackendError(errorClass, code, (error as Error).message, {
-    ...(hint === undefined ? {} : { hint }),
-    ...(errorClass !== 'transient' && operation !== undefined ? { operation } : {}),
-    cause: error,
-  })
+  const more = { cause: error, operation }
+  if (error instanceof BackendError) {
+    return operation === undefined || error.operation !== undefined
+      ? error
+      : judged(error, error.code, error.message, more)
+  }
+  const [code, verdict] = named(error as DriverError, pool)
+  return judged(verdict, code, (error as Error).message, more)
 }
 
-function verdict(error: DriverError, pool: string): Verdict {
+function named(error: DriverError, pool: string): Named {
   const { code, name, message } = error
   if (error.innerErrors) return ofHosts(Object.values(error.innerErrors), pool)
   if (name === 'AuthenticationError') return ofAuthentication(message)
-  if (name === 'OperationTimedOutError') return transient('TIMEOUT')
-  if (name === 'BusyConnectionError') return transient('BUSY')
-  if (typeof code === 'number') return missing(message, pool) ?? CODES[code] ?? transient(`ERROR_${code.toString(16)}`)
-  if (typeof code === 'string') return ofTheWay(code)
-  // the driver's own refusals: a value that the column's type can't hold
-  return error instanceof TypeError || error instanceof RangeError ? permanent('VALUE') : transient('DRIVER')
+  if (typeof code === 'number') {
+    const hex = code.toString(16)
+    return missing(message, pool) ?? CODES[hex] ?? [`ERROR_${hex}`, transient]
+  }
+  if (NAMES[name]) return NAMES[name]
+  if (code === undefined) return ['DRIVER', transient]
+  if (TLS_CODES.test(code)) return NO_TLS
+  return [code, CONNECTION_CODES[code] ?? (code.startsWith('CERT_') ? CERTIFICATE : transient)]
 }
 
 /** One host of many that can't be reached says nothing of the others; what the others say counts then. */
-function ofHosts(errors: readonly unknown[], pool: string): Verdict {
-  const verdicts = errors.map((error) => verdict(error as DriverError, pool))
-  return verdicts.find(({ errorClass }) => errorClass !== 'transient') ?? verdicts[0] ?? transient('NO_HOST')
+function ofHosts(errors: readonly unknown[], pool: string): Named {
+  const all = errors.map((error) => named(error as DriverError, pool))
+  return all.find(([, { errorClass }]) => errorClass !== 'transient') ?? all[0] ?? ['NO_HOST', transient]
 }
 
 /** While a node starts, it can't look users up. */
-function ofAuthentication(message: string): Verdict {
-  if (/time|consistency|replica/i.test(message)) return transient('AUTHENTICATION')
-  return PASSWORD
+function ofAuthentication(message: string): Named {
+  return /time|consistency|replica/i.test(message) ? ['AUTHENTICATION', transient] : PASSWORD
 }
 
-function ofTheWay(code: string): Verdict {
-  if (CERTIFICATE_CODES.test(code)) return denied(code, CERTIFICATE)
-  if (code === 'ENOENT') return denied(code, 'the certificate file of the pool is not there')
-  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'EPROTO')
-    return denied('NO_TLS', 'the server does not speak TLS: set `ssl = off` or turn it on there')
-  return code.startsWith('ERR_') ? permanent('VALUE') : transient(code)
-}
-
-function missing(message: string, pool: string): Verdict | undefined {
+function missing(message: string, pool: string): Named | undefined {
   const apply = `holdfast schema cassa --apply --pool ${pool}`
-  if (MISSING_KEYSPACE.test(message)) return denied('NO_KEYSPACE', `${apply}, or correct \`keyspace\` of the pool`)
+  if (MISSING_KEYSPACE.test(message)) return ['NO_KEYSPACE', denied(`${apply}, or correct \`keyspace\` of the pool`)]
   const [, unconfigured, table = unconfigured] = MISSING_TABLE.exec(message) ?? []
   if (table === undefined) return undefined
-  return denied('NO_TABLE', OWN_TABLES.includes(table) ? apply : 'create the table, or correct the statement')
+  return ['NO_TABLE', denied(OWN_TABLES.includes(table) ? apply : 'create the table, or correct the statement')]
 }
