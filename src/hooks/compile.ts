@@ -24,6 +24,8 @@ export interface Interned {
 const NOTHING: Match = { set: 0, lookups: [], moves: 0, consumes: false, forgetsPosition: false }
 /** Topics remembered a hook; then it forgets them all, which costs a walk each. */
 const REMEMBERED = 10_000
+/** Longer ones are not: a topic may have 65,535 characters. */
+const REMEMBERED_LENGTH = 256
 const MOVES: ReadonlySet<FunctionName | undefined> = new Set<FunctionName>([
   'on_message_acked',
   'on_message_acked_for_pubsub',
@@ -86,8 +88,9 @@ class CompiledHook {
   match(topic: string): Match {
     const known = this.#matches.get(topic)
     if (known) return known
-    if (this.#matches.size >= REMEMBERED) this.#matches.clear()
     const match = this.#find(topic)
+    if (topic.length > REMEMBERED_LENGTH) return match
+    if (this.#matches.size >= REMEMBERED) this.#matches.clear()
     this.#matches.set(topic, match)
     return match
   }

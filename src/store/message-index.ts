@@ -22,17 +22,20 @@ export const INDEX_TABLES: LocalTables = {
   },
 }
 
-/** A generation ends at so many messages, or so many events of any kind, so that a start reads little again. */
+/** A generation ends at so many messages, or so many events of any kind, so that a start reads little again; or when it takes much memory. */
 export interface GenerationSize {
   readonly messages: number
   readonly events: number
+  /** Characters of its topics: a topic may have 65,535, and every message another one. */
+  readonly topicLength: number
 }
-const GENERATION: GenerationSize = { messages: 16_384, events: 32_768 }
+const GENERATION: GenerationSize = { messages: 16_384, events: 32_768, topicLength: 2 << 20 }
 
 /** The messages of one stretch of the journal, by topic; seqs ascend. */
 interface Generation {
   readonly topics: Map<string, Seq[]>
   messages: number
+  topicLength: number
   /** The stretch: behind `after`, up to `upTo`. */
   readonly after: Seq
   upTo: Seq
@@ -75,10 +78,14 @@ export class MessageIndex {
     if (this.#stored.pools(set, event).length > 0) {
       const seqs = tail.topics.get(event.topic)
       if (seqs) seqs.push(event.seq)
-      else tail.topics.set(event.topic, [event.seq])
+      else {
+        tail.topics.set(event.topic, [event.seq])
+        tail.topicLength += event.topic.length
+      }
       tail.messages++
     }
-    const ended = tail.messages >= this.#size.messages || tail.upTo - tail.after >= this.#size.events
+    const { messages, events, topicLength } = this.#size
+    const ended = tail.messages >= messages || tail.topicLength >= topicLength || tail.upTo - tail.after >= events
     if (ended) this.#persist(tail)
     return ended
   }
@@ -145,7 +152,7 @@ const ENDS = `
   select upto from ends where upto is not null`
 
 function generationBehind(seq: Seq): Generation {
-  return { topics: new Map(), messages: 0, after: seq, upTo: seq }
+  return { topics: new Map(), messages: 0, topicLength: 0, after: seq, upTo: seq }
 }
 
 function pick({ topics }: Generation, filter: string): Seq[][] {

@@ -15,7 +15,6 @@ export interface StoredEvent {
 }
 
 const NOWHERE: readonly PoolId[] = []
-const PAGE = 1024
 
 interface StoringPools {
   readonly anyQos: readonly PoolId[]
@@ -39,9 +38,7 @@ export class StoredEvents {
       )
       .pluck()
     this.#set = reader.prepare<[Seq], number>('select bindings from event where seq = ?').pluck()
-    this.#rows = reader
-      .prepare<[Seq], Row>(`select seq, bindings, record from event where seq > ? order by seq limit ${PAGE}`)
-      .raw()
+    this.#rows = reader.prepare<[Seq], Row>('select seq, bindings, record from event where seq > ? order by seq').raw()
   }
 
   /** Pools that store the event; `set` is what it was appended with. */
@@ -102,10 +99,8 @@ export class StoredEvents {
 
   /** All events behind `after`, with their sets; without the copies that retries of dead letters made. */
   *behind(after: Seq): Generator<{ event: HookEvent; set: number }> {
-    for (let page = this.#rows.all(after); page.length > 0; page = this.#rows.all(page.at(-1)![0])) {
-      for (const [seq, set, record] of page) {
-        if (!isCopy(record)) yield { event: this.#decode(record, seq), set }
-      }
+    for (const [seq, set, record] of this.#rows.iterate(after)) {
+      if (!isCopy(record)) yield { event: this.#decode(record, seq), set }
     }
   }
 

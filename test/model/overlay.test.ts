@@ -55,7 +55,7 @@ let remote: Remote
 before(async () => {
   pools = new Pools()
   remote = pools.add(POOL)
-  rig = await new Rig(pools, { messages: 64, events: 200 }).open(BINDINGS)
+  rig = await new Rig(pools, { messages: 64, events: 200, topicLength: 100_000 }).open(BINDINGS)
 })
 after(() => rig.close())
 

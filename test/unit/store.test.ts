@@ -16,7 +16,7 @@ let rig: Rig
 beforeEach(async () => {
   const pools = new Pools()
   pools.add(POOL)
-  rig = await new Rig(pools, { messages: 8, events: 20 }).open(BINDINGS)
+  rig = await new Rig(pools, { messages: 8, events: 20, topicLength: 100_000 }).open(BINDINGS)
 })
 afterEach(() => rig.close())
 
@@ -108,6 +108,16 @@ test('generations roll over, and a restart reads the rest again', async () => {
     assert.deepEqual(index('s'), [])
     await rig.restart(BINDINGS)
   }
+})
+
+test('a generation ends when its topics take much memory', async () => {
+  const long = 'x'.repeat(60_000)
+  for (let i = 0; i < 4; i++) await rig.publish(`s/${long}/${i}`)
+  await turn()
+  assert.equal(tableRows('message_index'), 4)
+  await rig.restart(BINDINGS)
+  assert.equal(index('s/#').length, 4)
+  assert.equal(index(`s/${long}/2`).length, 1)
 })
 
 test('a generation without messages is not read again', async () => {
