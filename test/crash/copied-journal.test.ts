@@ -1,42 +1,20 @@
 // Cards are cloned, folders are copied. Two journals that were one write to one database, and neither hides the other's rows.
+// What every kind of database goes through is in `every-kind.test.ts`.
 
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openForWrite } from '../../src/sqlite/open.ts'
 import { fileIdentity } from '../../src/system/machine.ts'
-import type { GatewayProcess } from '../helpers/gateway.ts'
-import { type PostgresServer, postgresMissing } from '../helpers/postgres.ts'
-import type { Publishers } from './publishers.ts'
+import { bothPublish, copyOf } from './folders.ts'
+import { pgsql } from './kinds/pgsql.ts'
 import { drained, poolStatus, Scene, straightLine } from './scene.ts'
 
-const skip = postgresMissing()
-
-/** A gateway with a copy of the other's data folder, which stands still meanwhile: what a snapshot of the disk has. */
-function copyOf(scene: Scene, gateway: GatewayProcess, server: PostgresServer): GatewayProcess {
-  const copy = scene.gateway(server)
-  execFileSync('cp', ['-a', gateway.data, copy.data])
-  return copy
-}
-
-/** Both publish for a while; then everything has to be in the database. */
-async function bothPublish(
-  scene: Scene,
-  publishers: Publishers,
-  gateways: readonly GatewayProcess[],
-  others = scene.publishers(gateways[1]!),
-): Promise<void> {
-  publishers.flow()
-  others.flow()
-  await sleep(2000)
-  await Promise.all([publishers.settle(), others.settle()])
-  for (const gateway of gateways) await drained(gateway)
-}
+const skip = pgsql.missing()
 
 test('copied while stopped, with nothing waiting', { skip }, async (t) => {
-  const scene = new Scene(t)
+  const scene = new Scene(pgsql, t)
   const { server, gateway } = await straightLine(scene)
   const publishers = scene.publishers(gateway)
   await publishers.publish(50)
@@ -51,27 +29,8 @@ test('copied while stopped, with nothing waiting', { skip }, async (t) => {
   await scene.verify(server, { oneGateway: false })
 })
 
-test('copied while it runs, with messages waiting: the built-in rows are there once', { skip }, async (t) => {
-  const scene = new Scene(t)
-  const { server, gateway } = await straightLine(scene)
-  const publishers = scene.publishers(gateway)
-  await publishers.publish(50)
-  await server.end()
-  await publishers.publish(50)
-  process.kill(gateway.pid!, 'SIGSTOP')
-  const copy = copyOf(scene, gateway, server)
-  process.kill(gateway.pid!, 'SIGCONT')
-  await copy.start()
-  await server.start()
-  await bothPublish(scene, publishers, [gateway, copy])
-  assert.equal((await poolStatus(copy)).recovered.journalCopied, 1)
-  await scene.verify(server, { oneGateway: false, tables: ['mqtt_msg'] })
-  // Both hold what waited, and nothing in `log` tells that a row is there already.
-  await scene.verify(server, { oneGateway: false, tables: ['log'], resent: true })
-})
-
 test('copied file by file under load: the copy starts, and what is published to it arrives', { skip }, async (t) => {
-  const scene = new Scene(t)
+  const scene = new Scene(pgsql, t)
   const { server, gateway } = await straightLine(scene)
   const publishers = scene.publishers(gateway)
   publishers.flow()
@@ -79,8 +38,7 @@ test('copied file by file under load: the copy starts, and what is published to 
   const copy = copyOf(scene, gateway, server)
   await copy.start()
   await bothPublish(scene, publishers, [gateway, copy])
-  await scene.verify(server, { oneGateway: false, tables: ['mqtt_msg'] })
-  await scene.verify(server, { oneGateway: false, tables: ['log'], resent: true })
+  await scene.verify(server, { oneGateway: false, twins: true })
 })
 
 /** Makes a copy believe that it is the original, as a clone of the whole machine does. */
@@ -94,7 +52,7 @@ function forgeHome(folder: string): void {
 }
 
 test('a clone that nothing tells from the original: the mark does', { skip }, async (t) => {
-  const scene = new Scene(t)
+  const scene = new Scene(pgsql, t)
   const { server, gateway } = await straightLine(scene)
   const publishers = scene.publishers(gateway)
   await publishers.publish(50)

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { postgresMissing } from '../helpers/postgres.ts'
+import { pgsql } from './kinds/pgsql.ts'
 import { drained, Scene, straightLine } from './scene.ts'
 
-test('QoS 2 over connections that are cut: each message once', { skip: postgresMissing() }, async (t) => {
-  const scene = new Scene(t)
+test('QoS 2 over connections that are cut: each message once', { skip: pgsql.missing() }, async (t) => {
+  const scene = new Scene(pgsql, t)
   const { server, gateway } = await straightLine(scene)
   const publishers = scene.publishers(gateway, { qos: [2, 2, 2], cuts: true })
   publishers.flow()

@@ -3,17 +3,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { postgresMissing } from '../helpers/postgres.ts'
 import { audit } from './audit.ts'
+import { pgsql } from './kinds/pgsql.ts'
 import { readLedger } from './ledger.ts'
 import { Random } from './random.ts'
-import { drained, rowsOf, Scene, straightLine } from './scene.ts'
+import { drained, Scene, straightLine } from './scene.ts'
 
 /** One in fifty or so; see `payloadOf`. */
 const REFUSED = /[37]7:/
 
-test('messages that a constraint refuses, under kill -9', { skip: postgresMissing() }, async (t) => {
-  const scene = new Scene(t)
+test('messages that a constraint refuses, under kill -9', { skip: pgsql.missing() }, async (t) => {
+  const scene = new Scene(pgsql, t)
   const { server, gateway } = await straightLine(scene)
   await server.query(`alter table log add constraint taste check (payload !~ '${REFUSED.source}')`)
   const publishers = scene.publishers(gateway)
@@ -31,9 +31,9 @@ test('messages that a constraint refuses, under kill -9', { skip: postgresMissin
 
   const ledger = readLedger(publishers.ledger)
   const accepted = new Map([...ledger].filter(([payload]) => !REFUSED.test(payload)))
-  assert.deepEqual(audit(accepted, await rowsOf(server, 'log')), [])
+  assert.deepEqual(audit(accepted, await pgsql.rows(server, 'log')), [])
 
-  const refused = (await rowsOf(server, 'mqtt_msg')).filter(({ payload }) => REFUSED.test(payload))
+  const refused = (await pgsql.rows(server, 'mqtt_msg')).filter(({ payload }) => REFUSED.test(payload))
   const letters: { seq: number; code: string }[] = await gateway.ctl('dead', 'list')
   assert.ok(refused.length > 0)
   assert.equal(letters.length, refused.length)
@@ -44,7 +44,7 @@ test('messages that a constraint refuses, under kill -9', { skip: postgresMissin
   await server.query('alter table log drop constraint taste')
   await gateway.ctl('dead', 'retry', 'all')
   await drained(gateway)
-  const stored = (await rowsOf(server, 'log')).map(({ msgid }) => msgid)
+  const stored = (await pgsql.rows(server, 'log')).map(({ msgid }) => msgid)
   assert.equal(new Set(stored).size, stored.length)
   assert.ok(refused.every(({ msgid }) => stored.includes(msgid)))
   assert.deepEqual(await gateway.ctl('dead', 'list'), [])

@@ -10,7 +10,7 @@ import { type GatewayProcess, until } from '../helpers/gateway.ts'
 import { audit, type Row } from './audit.ts'
 import { readLedger } from './ledger.ts'
 import { Random } from './random.ts'
-import { CONF, Scene } from './scene.ts'
+import { CONF, Stage } from './stage.ts'
 
 const PLUGIN = `backend.sqlite.pool1.database = mqtt.db
 backend.sqlite.hook.message.publish.1 = {"topic": "#", "action": {"function": "on_message_publish"}, "pool": "pool1"}
@@ -26,11 +26,11 @@ function rows({ data }: GatewayProcess): Row[] {
 }
 
 test('kill -9 at random moments, into the embedded database', async (t) => {
-  const scene = new Scene(t)
-  const gateway = scene.embedded({ conf: CONF, plugins: { sqlite: PLUGIN } })
+  const stage = new Stage(t)
+  const gateway = stage.gatewayWith({ conf: CONF, plugins: { sqlite: PLUGIN } })
   const random = new Random(11)
   await gateway.start()
-  const publishers = scene.publishers(gateway)
+  const publishers = stage.publishers(gateway)
   publishers.flow()
   for (let round = 0; round < 8; round++) {
     await sleep(random.between(50, 700))
@@ -44,8 +44,8 @@ test('kill -9 at random moments, into the embedded database', async (t) => {
 })
 
 test('killed again and again while it starts for the first time: it starts', async (t) => {
-  const scene = new Scene(t)
-  const gateway = scene.embedded({ conf: CONF, plugins: { sqlite: PLUGIN } })
+  const stage = new Stage(t)
+  const gateway = stage.gatewayWith({ conf: CONF, plugins: { sqlite: PLUGIN } })
   let began = 0
   for (let delayMs = 100; delayMs < 500; delayMs += 20) {
     const started = gateway.start().catch(() => {}) // it dies on the way
@@ -56,7 +56,7 @@ test('killed again and again while it starts for the first time: it starts', asy
   }
   assert.ok(began > 0, 'it was killed later than its first file')
   await gateway.start()
-  const publishers = scene.publishers(gateway)
+  const publishers = stage.publishers(gateway)
   await publishers.publish(10)
   const ledger = readLedger(publishers.ledger)
   await until('all is in the table', () => audit(ledger, rows(gateway)).length === 0)

@@ -2,26 +2,15 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { postgresMissing } from '../helpers/postgres.ts'
-import { startProxy } from '../helpers/proxy.ts'
-import { drained, makeTables, poolStatus, Scene } from './scene.ts'
+import { pgsql } from './kinds/pgsql.ts'
+import { behindProxy, drained, poolStatus, Scene } from './scene.ts'
 
-const skip = postgresMissing()
-
-/** PostgreSQL behind a proxy, a gateway that knows the proxy only, and publishers. */
-async function behindProxy(scene: Scene) {
-  const server = await scene.postgres()
-  const proxy = await startProxy(server)
-  scene.closing(() => proxy.close())
-  const gateway = scene.gateway({ port: proxy.port, user: server.user, password: server.password })
-  await makeTables(gateway, server)
-  await gateway.start()
-  return { server, proxy, gateway, publishers: scene.publishers(gateway) }
-}
+const skip = pgsql.missing()
 
 test('answers of COMMIT are lost, several times, also in a row', { skip }, async (t) => {
-  const scene = new Scene(t)
-  const { server, proxy, gateway, publishers } = await behindProxy(scene)
+  const scene = new Scene(pgsql, t)
+  const { server, proxy, gateway } = await behindProxy(scene)
+  const publishers = scene.publishers(gateway)
   publishers.flow()
   for (const times of [1, 1, 3, 1, 2]) await proxy.swallowAnswer(times)
   await publishers.settle()
@@ -31,8 +20,9 @@ test('answers of COMMIT are lost, several times, also in a row', { skip }, async
 })
 
 test('the answer is lost, and the gateway with it', { skip }, async (t) => {
-  const scene = new Scene(t)
-  const { server, proxy, gateway, publishers } = await behindProxy(scene)
+  const scene = new Scene(pgsql, t)
+  const { server, proxy, gateway } = await behindProxy(scene)
+  const publishers = scene.publishers(gateway)
   publishers.flow()
   for (let time = 0; time < 5; time++) {
     await proxy.swallowAnswer()
@@ -45,8 +35,9 @@ test('the answer is lost, and the gateway with it', { skip }, async (t) => {
 })
 
 test('the answer is lost, and the server dies with it', { skip }, async (t) => {
-  const scene = new Scene(t)
-  const { server, proxy, gateway, publishers } = await behindProxy(scene)
+  const scene = new Scene(pgsql, t)
+  const { server, proxy, gateway } = await behindProxy(scene)
+  const publishers = scene.publishers(gateway)
   publishers.flow()
   for (let time = 0; time < 3; time++) {
     await proxy.swallowAnswer()

@@ -4,12 +4,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import pg from 'pg'
-import { type GatewayProcess, until } from '../helpers/gateway.ts'
-import { type PostgresServer, postgresMissing } from '../helpers/postgres.ts'
+import { until } from '../helpers/gateway.ts'
+import type { PostgresServer } from '../helpers/postgres.ts'
 import { startProxy } from '../helpers/proxy.ts'
-import { CONF, drained, poolConf, poolStatus, Scene, straightLine } from './scene.ts'
+import { pgsql } from './kinds/pgsql.ts'
+import { drained, poolStatus, Scene, straightLine } from './scene.ts'
 
-const skip = postgresMissing()
+const skip = pgsql.missing()
 
 /** Locks the marks, so that transactions stand still where they move them. @returns what lets them go on */
 async function lockMarks(server: PostgresServer): Promise<() => Promise<void>> {
@@ -30,13 +31,15 @@ const stuck = (server: PostgresServer, transactions: number): Promise<unknown> =
   })
 
 test('the gateway died and is back while its transaction still stands in the server', { skip }, async (t) => {
-  const scene = new Scene(t)
+  const scene = new Scene(pgsql, t)
   const { server, gateway } = await straightLine(scene)
   const proxy = await startProxy(server)
   scene.closing(() => proxy.close())
   const publishers = scene.publishers(gateway)
+  const { user, password } = server
+  const route = (port: number): void => gateway.configure(scene.files({ port, user, password }))
   for (let time = 0; time < 3; time++) {
-    route(gateway, server, proxy.port)
+    route(proxy.port)
     await gateway.stop()
     await gateway.start()
     await publishers.publish(20)
@@ -46,7 +49,7 @@ test('the gateway died and is back while its transaction still stands in the ser
     await stuck(server, 1) // all of it is in the server, COMMIT too
     proxy.hang() // which does not hear of the gateway's end
     await gateway.kill9()
-    route(gateway, server, server.port)
+    route(server.port)
     await gateway.start()
     await stuck(server, 2)
     await release()
@@ -60,7 +63,3 @@ test('the gateway died and is back while its transaction still stands in the ser
   }
   await scene.verify(server)
 })
-
-function route(gateway: GatewayProcess, { user, password }: PostgresServer, port: number): void {
-  gateway.configure({ conf: CONF, plugins: { pgsql: poolConf({ port, user, password }) } })
-}

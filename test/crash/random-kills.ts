@@ -1,12 +1,10 @@
-// Rounds of kill -9 at random moments, of the gateway and of PostgreSQL, while publishers publish. Both are started again in
+// Rounds of kill -9 at random moments, of the gateway and of the database, while publishers publish. Both are started again in
 // each round; what the seed decides is who dies, when (also in the middle of starting), and who comes back first.
 
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { GatewayProcess } from '../helpers/gateway.ts'
-import type { PostgresServer } from '../helpers/postgres.ts'
 import { Random } from './random.ts'
-import { drained, rowsOf, Scene, straightLine } from './scene.ts'
+import { drained, type Line, type Scene } from './scene.ts'
 
 export interface Rounds {
   readonly rounds: number
@@ -18,49 +16,42 @@ const BLOWS = [
   'gateway',
   'gateway',
   'gateway twice',
-  'postgres',
-  'postgres',
+  'server',
+  'server',
   'both',
-  'postgres hangs',
-  'gateway, postgres hangs',
+  'server hangs',
+  'gateway, server hangs',
   'gateway, catching up',
   'stop',
-  'stop, postgres hangs',
+  'stop, server hangs',
 ] as const
 /** What may be found and healed elsewhere has no reason here. */
 const NOT_BY_KILLS = /WentBack|journal_new_identity|journal_salvaged|dead_letter|lane_blocked|"level":"error"/
 type Blow = (typeof BLOWS)[number]
 
 /** Rejects when the ledger and the tables do not agree, with what is wrong. */
-export async function randomKills({ rounds, seed, say }: Rounds): Promise<void> {
+export async function randomKills(scene: Scene, { server, gateway }: Line, options: Rounds): Promise<void> {
+  const { rounds, seed, say } = options
   const random = new Random(seed)
-  const scene = new Scene()
-  try {
-    const { server, gateway } = await straightLine(scene)
-    const publishers = scene.publishers(gateway, { seed })
-    publishers.flow()
-    for (let round = 1; round <= rounds; round++) {
-      await sleep(random.between(100, 900))
-      const blow = random.pick(BLOWS)
-      assert.doesNotMatch(gateway.output, NOT_BY_KILLS)
-      await strike(blow, { server, gateway, random })
-      const { sent, repeated, acknowledged } = publishers.progress
-      say(`round ${round}/${rounds}: ${blow}; sent ${sent}, repeated ${repeated}, acknowledged ${acknowledged}`)
-    }
-    await publishers.settle()
-    await drained(gateway)
-    await publishers.end()
+  const publishers = scene.publishers(gateway, { seed })
+  publishers.flow()
+  for (let round = 1; round <= rounds; round++) {
+    await sleep(random.between(100, 900))
+    const blow = round === 1 ? 'both' : random.pick(BLOWS) // however few rounds there are, both were killed
     assert.doesNotMatch(gateway.output, NOT_BY_KILLS)
-    await scene.verify(server)
-    say(`stored ${(await rowsOf(server, 'log')).length}: acknowledged minus stored is empty, nothing twice, in order`)
-  } finally {
-    await scene.close()
+    await strike(blow, { server, gateway, random })
+    const { sent, repeated, acknowledged } = publishers.progress
+    say(`round ${round}/${rounds}: ${blow}; sent ${sent}, repeated ${repeated}, acknowledged ${acknowledged}`)
   }
+  await publishers.settle()
+  await drained(gateway)
+  await publishers.end()
+  assert.doesNotMatch(gateway.output, NOT_BY_KILLS)
+  await scene.verify(server)
+  say('acknowledged minus stored is empty, what is promised once is there once, in order')
 }
 
-interface Struck {
-  readonly server: PostgresServer
-  readonly gateway: GatewayProcess
+interface Struck extends Line {
   readonly random: Random
 }
 
@@ -80,7 +71,7 @@ async function strike(blow: Blow, { server, gateway, random }: Struck): Promise<
       await gateway.start()
       break
     }
-    case 'postgres':
+    case 'server':
       await server.kill9()
       await pause(500)
       await server.start()
@@ -91,12 +82,12 @@ async function strike(blow: Blow, { server, gateway, random }: Struck): Promise<
         ? gateway.start().then(() => server.start())
         : server.start().then(() => gateway.start()))
       break
-    case 'postgres hangs':
+    case 'server hangs':
       server.pause()
       await pause(500)
       server.resume()
       break
-    case 'gateway, postgres hangs':
+    case 'gateway, server hangs':
       server.pause()
       await pause(500)
       await gateway.kill9()
@@ -111,7 +102,7 @@ async function strike(blow: Blow, { server, gateway, random }: Struck): Promise<
       await gateway.kill9()
       await gateway.start()
       break
-    case 'stop, postgres hangs':
+    case 'stop, server hangs':
       server.pause()
       await pause(500)
       assert.equal(await gateway.stop(), 0)

@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { postgresMissing } from '../helpers/postgres.ts'
-import { CONF, drained, makeTables, poolConf, poolStatus, rowsOf, Scene, straightLine } from './scene.ts'
+import { pgsql } from './kinds/pgsql.ts'
+import { drained, poolStatus, Scene, straightLine } from './scene.ts'
 
-const skip = postgresMissing()
+const skip = pgsql.missing()
 
 test('two gateways with the default node name on one database', { skip }, async (t) => {
-  const scene = new Scene(t)
+  const scene = new Scene(pgsql, t)
   const { server, gateway } = await straightLine(scene)
   const other = scene.gateway(server)
   await other.start()
@@ -31,7 +31,7 @@ test('two gateways with the default node name on one database', { skip }, async 
 test('a pool moves to an empty server: it begins at the cursor, and nothing that waits is lost', {
   skip,
 }, async (t) => {
-  const scene = new Scene(t)
+  const scene = new Scene(pgsql, t)
   const { server, gateway } = await straightLine(scene)
   const before = scene.publishers(gateway)
   await before.publish(50)
@@ -43,12 +43,12 @@ test('a pool moves to an empty server: it begins at the cursor, and nothing that
   await waiting.publish(50)
   await gateway.stop()
 
-  const empty = await scene.postgres()
-  gateway.configure({ conf: CONF, plugins: { pgsql: poolConf(empty) } })
-  await makeTables(gateway, empty)
+  const empty = await scene.server()
+  gateway.configure(scene.files(empty))
+  await scene.makeTables(gateway, empty)
   await gateway.start()
   await waiting.publish(20)
   await drained(gateway)
-  assert.equal((await rowsOf(empty, 'log')).length, 3 * 70)
+  assert.equal((await pgsql.rows(empty, 'log')).length, 3 * 70)
   await scene.verify(empty, { publishers: [waiting] })
 })

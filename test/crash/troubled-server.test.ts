@@ -5,10 +5,11 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { type GatewayProcess, until } from '../helpers/gateway.ts'
-import { type PostgresServer, postgresMissing } from '../helpers/postgres.ts'
-import { CONF, drained, makeTables, poolConf, poolStatus, Scene, straightLine } from './scene.ts'
+import type { PostgresServer } from '../helpers/postgres.ts'
+import { pgsql } from './kinds/pgsql.ts'
+import { drained, poolStatus, Scene, straightLine } from './scene.ts'
 
-const skip = postgresMissing()
+const skip = pgsql.missing()
 
 const inState = (gateway: GatewayProcess, state: 'down' | 'blocked') =>
   until(`the pool is ${state}`, async () => {
@@ -33,10 +34,10 @@ async function occupy(server: PostgresServer): Promise<() => Promise<void>> {
 }
 
 test('out of connections: the lane waits', { skip }, async (t) => {
-  const scene = new Scene(t)
-  const server = await scene.postgres({ settings: { max_connections: 6 } })
+  const scene = new Scene(pgsql, t)
+  const server = await scene.server({ settings: { max_connections: 6 } })
   const gateway = scene.gateway(server)
-  await makeTables(gateway, server)
+  await scene.makeTables(gateway, server)
   const release = await occupy(server)
   await gateway.start()
   const publishers = scene.publishers(gateway)
@@ -49,7 +50,7 @@ test('out of connections: the lane waits', { skip }, async (t) => {
 })
 
 test('read-only under load: the lane waits', { skip }, async (t) => {
-  const scene = new Scene(t)
+  const scene = new Scene(pgsql, t)
   const { server, gateway } = await straightLine(scene)
   const publishers = scene.publishers(gateway)
   publishers.flow()
@@ -70,8 +71,8 @@ async function readOnly(server: PostgresServer, value: 'on' | 'off'): Promise<vo
 }
 
 test('without the tables: the lane is blocked and says what to do', { skip }, async (t) => {
-  const scene = new Scene(t)
-  const server = await scene.postgres()
+  const scene = new Scene(pgsql, t)
+  const server = await scene.server()
   const gateway = scene.gateway(server)
   await gateway.start()
   const publishers = scene.publishers(gateway)
@@ -82,13 +83,13 @@ test('without the tables: the lane is blocked and says what to do', { skip }, as
   assert.equal(deadLetters, 0)
   await gateway.stop()
   await gateway.start()
-  await makeTables(gateway, server)
+  await scene.makeTables(gateway, server)
   await drained(gateway)
   await scene.verify(server)
 })
 
 test('a table is dropped under load and made again', { skip }, async (t) => {
-  const scene = new Scene(t)
+  const scene = new Scene(pgsql, t)
   const { server, gateway } = await straightLine(scene)
   const publishers = scene.publishers(gateway)
   publishers.flow()
@@ -102,16 +103,16 @@ test('a table is dropped under load and made again', { skip }, async (t) => {
 })
 
 test('without the right to make the mark: at least once, and loudly so', { skip }, async (t) => {
-  const scene = new Scene(t)
-  const server = await scene.postgres()
+  const scene = new Scene(pgsql, t)
+  const server = await scene.server()
   const gateway = scene.gateway(server)
-  await makeTables(gateway, server)
+  await scene.makeTables(gateway, server)
   await server.query(`create role device login password 'secret'`)
   await server.query('drop table holdfast_mark')
   await server.query('grant select, insert, update, delete on all tables in schema public to device')
   await server.query('grant usage, select on all sequences in schema public to device')
   const device = { port: server.port, user: 'device', password: 'secret' }
-  gateway.configure({ conf: CONF, plugins: { pgsql: poolConf(device) } })
+  gateway.configure(scene.files(device))
   await gateway.start()
   const publishers = scene.publishers(gateway)
   for (let round = 0; round < 4; round++) {

@@ -62,6 +62,11 @@ export class FaultyProxy {
     return this.#port
   }
 
+  /** How many are open. */
+  get connections(): number {
+    return this.#pairs.size
+  }
+
   /** New connections go there from now on. */
   set target(target: ProxyTarget) {
     this.#target = target
