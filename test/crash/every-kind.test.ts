@@ -10,13 +10,14 @@ import { KINDS } from './kinds/index.ts'
 import { Random } from './random.ts'
 import { randomKills } from './random-kills.ts'
 import { behindProxy, drained, poolStatus, prepared, Scene, straightLine } from './scene.ts'
+import type { Context } from './stage.ts'
 
 const seed = Number(process.env.HOLDFAST_SEED ?? Date.now() % 1_000_000)
 
 for (const kind of KINDS) {
   test(kind.kind, { skip: kind.missing() }, async (t) => {
     const scene = new Scene(kind, t)
-    t.afterEach(() => scene.clear())
+    t.afterEach((one) => scene.clear(one as Context))
     const server = await prepared(scene)
 
     await t.test(`${kind.rounds} rounds of kill -9 at random moments, seed ${seed}`, async (t) => {
@@ -28,7 +29,7 @@ for (const kind of KINDS) {
     await t.test('connections are cut while it drains', async () => {
       const random = new Random(seed)
       const { proxy, gateway } = await behindProxy(scene, server)
-      const publishers = scene.publishers(gateway)
+      const publishers = scene.publishers(gateway, kind.pace)
       await proxy.refuse()
       await publishers.publish(300)
       proxy.delay(15) // so that some answers are on their way
@@ -48,7 +49,7 @@ for (const kind of KINDS) {
 
     await t.test('the data folder is copied while messages wait, and both run', async () => {
       const { gateway } = await straightLine(scene, server)
-      const publishers = scene.publishers(gateway)
+      const publishers = scene.publishers(gateway, kind.pace)
       await publishers.publish(50)
       await server.end()
       await publishers.publish(50)
@@ -57,7 +58,7 @@ for (const kind of KINDS) {
       process.kill(gateway.pid!, 'SIGCONT')
       await copy.start()
       await server.start()
-      await bothPublish(scene, publishers, [gateway, copy])
+      await bothPublish(scene, publishers, [gateway, copy], scene.publishers(copy, kind.pace))
       assert.equal((await poolStatus(copy)).recovered.journalCopied, 1)
       await scene.verify(server, { oneGateway: false, twins: true })
     })

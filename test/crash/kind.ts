@@ -3,6 +3,7 @@
 
 import type { BackendKind } from '../../src/model/binding.ts'
 import type { Row } from './audit.ts'
+import type { PublishersOptions } from './publishers.ts'
 
 /** As the helpers of all kinds start one: it keeps its data in its folder, over `kill9` and over `end`. */
 export interface Server extends Address {
@@ -46,8 +47,25 @@ export interface CrashKind<S extends Server = Server, Options = object> {
   makeTables?(server: S): Promise<void>
   /** What an audit looks at, and what is promised of it. */
   readonly tables: Readonly<Record<string, Promised>>
-  /** In the order in which they were written, where the kind keeps one, else in the order of ids. */
+  /** In the order that the kind keeps; in that of the ids, where the written order is not to be had. */
   rows(server: S, table: string): Promise<Row[]>
+  /** For a server that is slow on one core; else the publishers' own defaults. */
+  readonly pace?: Pick<PublishersOptions, 'burst' | 'pauseMs'>
   /** Rounds of random kills in `npm test`: fewer where a server takes long to start. */
   readonly rounds: number
+}
+
+/**
+ * The two hook lines of every kind: `on_message_publish` of what the publishers say and, where there is one, a custom
+ * statement of the same messages.
+ * @param custom the second line's action
+ */
+export function hooks(kind: BackendKind, custom?: object): string {
+  const actions = [{ function: 'on_message_publish' }, ...(custom ? [custom] : [])]
+  return actions
+    .map((action, n) => {
+      const line = JSON.stringify({ topic: 'crash/#', action, pool: 'pool1' })
+      return `backend.${kind}.hook.message.publish.${n + 1} = ${line}\n`
+    })
+    .join('')
 }

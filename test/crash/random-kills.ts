@@ -33,7 +33,7 @@ type Blow = (typeof BLOWS)[number]
 export async function randomKills(scene: Scene, { server, gateway }: Line, options: Rounds): Promise<void> {
   const { rounds, seed, say } = options
   const random = new Random(seed)
-  const publishers = scene.publishers(gateway, { seed })
+  const publishers = scene.publishers(gateway, { seed, ...scene.kind.pace })
   publishers.flow()
   for (let round = 1; round <= rounds; round++) {
     await sleep(random.between(100, 900))

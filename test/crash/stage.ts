@@ -16,7 +16,7 @@ export interface Context {
 
 export class Stage {
   readonly #folder = mkdtempSync(join(tmpdir(), 'holdfast-crash-'))
-  readonly #gateways: GatewayProcess[] = []
+  #gateways: GatewayProcess[] = []
   readonly #publishers: Publishers[] = []
   /** How many of them published before `clear`. */
   #earlier = 0
@@ -25,7 +25,7 @@ export class Stage {
   /** Without a context the caller calls `close`. */
   constructor(context?: Context) {
     context?.after(async () => {
-      if (context.passed === false) for (const { output } of this.#gateways) console.log(output.slice(-4000))
+      await this.clear(context)
       await this.close()
     })
   }
@@ -64,10 +64,12 @@ export class Stage {
     return join(this.#folder, name)
   }
 
-  /** Publishers and gateways go; what they wrote stays. */
-  async clear(): Promise<void> {
+  /** Publishers and gateways go; what they wrote stays. Of a test that failed they leave their last words. */
+  async clear(context?: Pick<Context, 'passed'>): Promise<void> {
+    if (context?.passed === false) for (const { output } of this.#gateways) console.log(output.slice(-4000))
     await Promise.all(this.#publishers.map((publishers) => publishers.kill()))
     await Promise.all(this.#gateways.map((gateway) => gateway.remove()))
+    this.#gateways = []
     this.#earlier = this.#publishers.length
   }
 

@@ -1,6 +1,6 @@
 import { type DynamoOptions, type DynamoServer, dynamoMissing, startDynamo } from '../../helpers/dynamo.ts'
 import type { Row } from '../audit.ts'
-import type { CrashKind } from '../kind.ts'
+import { type CrashKind, hooks } from '../kind.ts'
 
 /** A topic's set is cut by a quarter when it is full, at some 19,000 ids; a shorter one was never cut. */
 const MAY_BE_CUT = 12_000
@@ -14,10 +14,10 @@ export const dynamo: CrashKind<DynamoServer, DynamoOptions> = {
 backend.dynamo.pool1.server = http://127.0.0.1:${port}
 backend.dynamo.pool1.aws_access_key_id = local
 backend.dynamo.pool1.aws_secret_access_key = local
-backend.dynamo.hook.message.publish.1 = {"topic": "crash/#", "action": {"function": "on_message_publish"}, "pool": "pool1"}
-`,
+${hooks('dynamo')}`,
   tables: { mqtt_msg: { byKey: true }, mqtt_topic_msg_map: { byKey: true } },
   rows: (server, table) => (table === 'mqtt_msg' ? stored(server) : named(server)),
+  pace: { burst: 4, pauseMs: 120 },
   rounds: 4,
 }
 

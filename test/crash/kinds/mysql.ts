@@ -1,10 +1,6 @@
 import { type MariadbOptions, type MariadbServer, mariadbMissing, startMariadb } from '../../helpers/mariadb.ts'
-import type { CrashKind } from '../kind.ts'
-
-const READ: Readonly<Record<string, string>> = {
-  mqtt_msg: 'select msgid, payload from mqtt_msg order by id',
-  log: 'select n as msgid, payload from log order by id',
-}
+import { type CrashKind, hooks } from '../kind.ts'
+import { LOG, READ } from './sql.ts'
 
 export const mysql: CrashKind<MariadbServer, MariadbOptions> = {
   kind: 'mysql',
@@ -15,9 +11,7 @@ backend.mysql.pool1.pool_size = 2
 backend.mysql.pool1.user = ${user}
 backend.mysql.pool1.password = ${password}
 backend.mysql.pool1.database = mqtt
-backend.mysql.hook.message.publish.1 = {"topic": "crash/#", "action": {"function": "on_message_publish"}, "pool": "pool1"}
-backend.mysql.hook.message.publish.2 = {"topic": "crash/#", "action": {"sql": ["insert into log(n, payload) values (\${msgid}, \${payload})"]}, "pool": "pool1"}
-`,
+${hooks('mysql', { sql: [LOG] })}`,
   async makeTables(server) {
     await server.query('create table log (id bigint auto_increment primary key, n varchar(64), payload text)')
   },

@@ -1,6 +1,6 @@
 import { type RedisServer, type RedisServerOptions, redisMissing, startRedis } from '../../helpers/redis.ts'
 import type { Row } from '../audit.ts'
-import type { CrashKind } from '../kind.ts'
+import { type CrashKind, hooks } from '../kind.ts'
 
 /** What was acknowledged is on disk, as the gateway's promise wants it of a server that loses its power. */
 const KEEPING = ['appendonly yes', 'appendfsync always']
@@ -11,9 +11,7 @@ export const redis: CrashKind<RedisServer, RedisServerOptions> = {
   start: (options = {}) => startRedis({ ...options, conf: [...KEEPING, ...(options.conf ?? [])] }),
   conf: ({ port }) => `backend.redis.pool1.server = 127.0.0.1:${port}
 backend.redis.pool1.pool_size = 2
-backend.redis.hook.message.publish.1 = {"topic": "crash/#", "action": {"function": "on_message_publish"}, "pool": "pool1"}
-backend.redis.hook.message.publish.2 = {"topic": "crash/#", "action": {"commands": ["RPUSH log \${msgid}=\${payload}"]}, "pool": "pool1"}
-`,
+${hooks('redis', { commands: ['RPUSH log ${msgid}=${payload}'] })}`,
   tables: { mqtt_msg: { byKey: true }, log: {} },
   rows: (server, table) => (table === 'log' ? pushed(server) : stored(server)),
   rounds: 6,
