@@ -5,7 +5,7 @@ import { copyFileSync, lstatSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { GatewayProcess } from '../helpers/gateway.ts'
-import type { Server } from './kind.ts'
+import type { Address, Server } from './kind.ts'
 import type { Publishers } from './publishers.ts'
 import { drained, type Line, type Scene } from './scene.ts'
 
@@ -23,8 +23,8 @@ export function restoreInPlace(older: string, folder: string): void {
 }
 
 /** A gateway with a copy of the other's data folder, which stands still meanwhile: what a snapshot of the disk has. */
-export function copyOf(scene: Scene, gateway: GatewayProcess, server: Server): GatewayProcess {
-  const copy = scene.gateway(server)
+export function copyOf(scene: Scene, gateway: GatewayProcess, pool: Address): GatewayProcess {
+  const copy = scene.gateway(pool)
   copyFolder(gateway.data, copy.data)
   return copy
 }
@@ -69,14 +69,14 @@ export async function withOlderBackup(scene: Scene, { server, gateway }: Line) {
   return { publishers, restore }
 }
 
-/** @returns what puts the server back to now */
+/** A copy of the server's folder while it stands still: what a snapshot of its disk has. @returns what puts it back */
 async function backUp(server: Server, scene: Scene): Promise<() => Promise<void>> {
   const backup = scene.path('backup')
-  await server.end()
+  server.pause()
   copyFolder(server.folder, backup)
-  await server.start()
+  server.resume()
   return async () => {
-    await server.end()
+    await server.kill9()
     rmSync(server.folder, { recursive: true })
     copyFolder(backup, server.folder)
     await server.start()

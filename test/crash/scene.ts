@@ -86,8 +86,9 @@ export async function straightLine<S extends Server>(scene: Scene<S>, server?: S
 }
 
 export interface ProxiedLine<S extends Server = Server> extends Line<S> {
-  /** All that the gateway knows of the server. */
   readonly proxy: FaultyProxy
+  /** All that the gateway knows of the server. */
+  readonly address: Address
 }
 
 /** @param server has the tables. Default: a new one */
@@ -95,8 +96,8 @@ export async function behindProxy<S extends Server>(scene: Scene<S>, server?: S)
   const there = server ?? (await prepared(scene))
   const proxy = await startProxy(there)
   scene.closing(() => proxy.close())
-  const { user, password } = there
-  return { server: there, proxy, gateway: await scene.gateway({ user, password, port: proxy.port }).start() }
+  const address = { user: there.user, password: there.password, port: proxy.port }
+  return { server: there, proxy, address, gateway: await scene.gateway(address).start() }
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the answer's shape is what tests look at
