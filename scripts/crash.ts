@@ -1,6 +1,7 @@
 // `npm run crash -- [--kind KIND] --rounds N [--seed S]`: the long form of the random kills, a line a round.
 
 import { parseArgs } from 'node:util'
+import { nameOf } from '../test/crash/kind.ts'
 import { KINDS } from '../test/crash/kinds/index.ts'
 import { randomKills } from '../test/crash/random-kills.ts'
 import { Scene, straightLine } from '../test/crash/scene.ts'
@@ -13,14 +14,14 @@ const { values } = parseArgs({
   },
 })
 const [rounds, seed] = [Number(values.rounds), Number(values.seed)]
-const kind = KINDS.find(({ kind }) => kind === values.kind)
+const kind = KINDS.find((kind) => nameOf(kind) === values.kind)
 if (!kind || !(rounds > 0) || !Number.isInteger(seed)) {
-  const kinds = KINDS.map(({ kind }) => kind).join('|')
+  const kinds = KINDS.map(nameOf).join('|')
   throw new Error(`usage: npm run crash -- [--kind ${kinds}] [--rounds N] [--seed S]`)
 }
 const missing = kind.missing()
 if (missing) throw new Error(missing)
-console.log(`${kind.kind}, seed ${seed}`)
+console.log(`${nameOf(kind)}, seed ${seed}`)
 const scene = new Scene(kind)
 try {
   await randomKills(scene, await straightLine(scene), { rounds, seed, say: console.log })

@@ -38,6 +38,10 @@ export interface Promised {
 
 export interface CrashKind<S extends Server = Server, Options = object> {
   readonly kind: BackendKind
+  /** Of a kind that promises less in this shape. Default: the kind */
+  readonly name?: string
+  /** The database keeps our mark: what is said in `exactlyOnce` of the pool's status. Default: yes */
+  readonly keepsMark?: boolean
   /** Why it can't run here, for `{ skip }`. */
   missing(): string | false
   start(options?: Options): Promise<S>
@@ -69,3 +73,5 @@ export function hooks(kind: BackendKind, custom?: object): string {
     })
     .join('')
 }
+
+export const nameOf = ({ name, kind }: CrashKind): string => name ?? kind

@@ -25,3 +25,12 @@ ${hooks('mongo', { mongo: [{ collection: 'log', insertOne: { msgid: '${msgid}', 
   },
   rounds: 4,
 }
+
+/** Without transactions. */
+export const mongoAlone: CrashKind<MongoServer, MongoOptions> = {
+  ...mongo,
+  name: 'mongo-alone',
+  start: (options = {}) => startMongo({ ...options, replicaSet: false }),
+  keepsMark: false,
+  tables: { ...mongo.tables, log: { atLeastOnce: true } },
+}
