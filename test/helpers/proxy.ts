@@ -81,8 +81,8 @@ export class FaultyProxy {
   /** Cuts all connections, without a goodbye. */
   cut(): void {
     for (const { client, server } of this.#pairs) {
-      client.resetAndDestroy()
-      server.resetAndDestroy()
+      reset(client)
+      reset(server)
     }
   }
 
@@ -148,7 +148,7 @@ export class FaultyProxy {
     server.on('data', (data) => {
       if (!swallowing) return this.#pass(data, client)
       if (!this.#exchange.answered.test(data.toString('latin1'))) return
-      client.resetAndDestroy()
+      reset(client)
       server.destroy()
       this.#swallowed()
     })
@@ -181,4 +181,10 @@ export class FaultyProxy {
     this.#swallow = undefined
     swallow.done()
   }
+}
+
+/** A socket that has said its end can't be reset: libuv refuses, and Node then never gets rid of it, not even at its exit. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy()
+  else socket.resetAndDestroy()
 }
