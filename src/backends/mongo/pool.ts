@@ -5,6 +5,7 @@ import type { ClientSession } from 'mongodb'
 import type { Connected, OpenOptions, Pool, WriteOptions } from '../../model/backend.ts'
 import { BackendError, MarkConflict } from '../../model/errors.ts'
 import type { Mark, MarkMove, Operation, ReadOp, RowOf } from '../../model/operation.ts'
+import { orDestroy } from '../or-destroy.ts'
 import { Connection, writeConcern } from './connection.ts'
 import { backendError } from './errors.ts'
 import { type Layout, lookAt } from './layout.ts'
@@ -58,12 +59,8 @@ export class MongoPool implements Pool {
 
   async #open(signal: AbortSignal): Promise<{ connection: Connection; layout: Layout }> {
     const connection = await Connection.open(this.#settings, signal)
-    try {
-      return { connection, layout: await connection.guard(signal, () => lookAt(connection.db, this.#name)) }
-    } catch (error) {
-      connection.destroy(error as Error)
-      throw error
-    }
+    const looked = connection.guard(signal, () => lookAt(connection.db, this.#name))
+    return { connection, layout: await orDestroy(connection, looked) }
   }
 
   mark(journal: string): Promise<Mark | null> {

@@ -7,7 +7,7 @@ import type { MysqlSettings } from './settings.ts'
 export const backend: Backend<MysqlSettings> = {
   kind: 'mysql',
   capabilities: { transactions: true, batchMax: 5000, wildcardRead: true },
-  open: async (options, settings) => new (await import('./pool.ts')).MysqlPool(options, settings),
+  open: async (options, settings) => (await import('./pool.ts')).openPool(options, settings),
   schema,
   applySchema: async (options, settings) => (await import('./tables.ts')).applySchema(options, settings),
 }

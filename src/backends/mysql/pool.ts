@@ -1,10 +1,7 @@
-// One configured pool: a connection for its lane, and up to `pool_size` for reads.
+// What of a pool of SQL servers is MySQL's own.
 
-import type { Connected, OpenOptions, Pool, WriteOptions } from '../../model/backend.ts'
-import { BackendError, MarkConflict } from '../../model/errors.ts'
-import type { Mark, MarkMove, Operation, ReadOp, RowOf } from '../../model/operation.ts'
-import { orDestroy } from '../or-destroy.ts'
-import { ReadingPool } from '../reading-pool.ts'
+import type { OpenOptions, Pool } from '../../model/backend.ts'
+import { type SqlKind, type SqlLane, SqlPool } from '../sql-pool.ts'
 import { Connection } from './connection.ts'
 import { backendError, isStoredAlready, mayBeStale } from './errors.ts'
 import { type Layout, lookAtTables, warningsAbout } from './layout.ts'
@@ -12,124 +9,39 @@ import { read } from './read.ts'
 import type { MysqlSettings } from './settings.ts'
 import { Statements } from './statement.ts'
 import { NO_MARK, prepareMark } from './tables.ts'
-import { type Batch, commitsByItself, readMark, writeBatch } from './write.ts'
+import { commitsByItself, readMark, writeBatch } from './write.ts'
 
-interface Lane {
-  readonly connection: Connection
+interface Lane extends SqlLane<Connection> {
   readonly statements: Statements
   readonly keepsMark: boolean
   layout: Layout
-  /** Somebody else stores the same messages here; until that shows, the check for it is left out. */
-  rowsOfOthers: boolean
 }
 
-type Remedy = (lane: Lane) => Promise<void>
-
-const lookAgain: Remedy = async (lane) => {
-  lane.statements.forget()
-  lane.layout = await lookAtTables(lane.connection)
-}
-
-const expectOthers: Remedy = async (lane) => {
-  lane.rowsOfOthers = true
-}
-
-function remedyFor(error: unknown): Remedy | undefined {
-  if (!(error instanceof BackendError)) return undefined
-  if (isStoredAlready(error)) return expectOthers
-  return mayBeStale(error) ? lookAgain : undefined
-}
-
-export class MysqlPool implements Pool {
-  readonly #name: string
-  readonly #settings: MysqlSettings
-  readonly #readers: ReadingPool<Connection>
-  #lane: Lane | undefined
-
-  constructor({ name }: OpenOptions, settings: MysqlSettings) {
-    this.#name = name
-    this.#settings = settings
-    this.#readers = new ReadingPool(settings.pool_size, (signal) => Connection.open(settings, signal))
-  }
-
-  async connect(signal: AbortSignal): Promise<Connected> {
-    return this.#sorted(async () => {
-      this.#lane?.connection.destroy(new BackendError('transient', 'REPLACED', 'the connection was opened anew'))
-      this.#lane = undefined
-      const connection = await Connection.open(this.#settings, signal)
-      const looked = connection.guard(signal, async () => {
-        const keepsMark = await prepareMark(connection)
-        return [keepsMark, await lookAtTables(connection)] as const
-      })
-      const [keepsMark, layout] = await orDestroy(connection, looked)
-      this.#lane = { connection, statements: new Statements(connection), keepsMark, layout, rowsOfOthers: false }
+export function openPool({ name }: OpenOptions, settings: MysqlSettings): Pool {
+  const open = (signal: AbortSignal): Promise<Connection> => Connection.open(settings, signal)
+  const kind: SqlKind<Connection, Lane> = {
+    readers: settings.pool_size,
+    open,
+    openReader: open,
+    async prepare(connection) {
+      const keepsMark = await prepareMark(connection)
+      const layout = await lookAtTables(connection)
+      const lane = { connection, statements: new Statements(connection), keepsMark, layout, rowsOfOthers: false }
       const exactlyOnce = keepsMark && [...layout.values()].every(({ transactional }) => transactional)
-      return { exactlyOnce, warnings: [...(keepsMark ? [] : [NO_MARK]), ...warningsAbout(layout)] }
-    })
+      const warnings = [...(keepsMark ? [] : [NO_MARK]), ...warningsAbout(layout)]
+      return { lane, connected: { exactlyOnce, warnings } }
+    },
+    mark: async ({ connection, keepsMark }, journal) => (keepsMark ? readMark(connection, journal, name) : null),
+    write: (lane, batch) => writeBatch({ ...lane, pool: name }, batch),
+    mayRepeat: (batch) => !commitsByItself(batch),
+    read,
+    backendError: (error) => backendError(error, name),
+    isStoredAlready,
+    mayBeStale,
+    async lookAgain(lane) {
+      lane.statements.forget()
+      lane.layout = await lookAtTables(lane.connection)
+    },
   }
-
-  mark(journal: string): Promise<Mark | null> {
-    return this.#onLane(NEVER, async ({ connection, keepsMark }) =>
-      keepsMark ? readMark(connection, journal, this.#name) : null,
-    )
-  }
-
-  write(
-    operations: readonly Operation[],
-    move: MarkMove | null,
-    { idempotent }: WriteOptions,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const batch = { operations, move, idempotent }
-    return this.#onLane(signal, (lane) => this.#write(lane, batch))
-  }
-
-  /** Once more after each remedy, and each remedy once. */
-  async #write(lane: Lane, batch: Batch): Promise<void> {
-    const tried = new Set<Remedy>()
-    for (;;) {
-      const idempotent = batch.idempotent || lane.rowsOfOthers
-      try {
-        await writeBatch({ ...lane, pool: this.#name }, { ...batch, idempotent })
-        return
-      } catch (error) {
-        const remedy = remedyFor(error)
-        if (!remedy || tried.has(remedy) || commitsByItself(batch)) throw error
-        tried.add(remedy)
-        await remedy(lane)
-      }
-    }
-  }
-
-  read<O extends ReadOp>(op: O, signal: AbortSignal): Promise<readonly RowOf<O>[]> {
-    return this.#sorted(() => this.#readers.use(signal, (connection) => read(connection, op)))
-  }
-
-  async ping(signal: AbortSignal): Promise<void> {
-    await this.#sorted(() => this.#readers.use(signal, (connection) => connection.query('select 1')))
-  }
-
-  async close(): Promise<void> {
-    const lane = this.#lane
-    this.#lane = undefined
-    await this.#sorted(() => Promise.all([lane?.connection.close(), this.#readers.close()]))
-  }
-
-  async #onLane<T>(signal: AbortSignal, work: (lane: Lane) => Promise<T>): Promise<T> {
-    return this.#sorted(() => {
-      const lane = this.#lane
-      if (!lane) throw new BackendError('transient', 'NOT_CONNECTED', 'not connected')
-      return lane.connection.guard(signal, () => work(lane))
-    })
-  }
-
-  async #sorted<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work()
-    } catch (error) {
-      throw error instanceof MarkConflict ? error : backendError(error, this.#name)
-    }
-  }
+  return new SqlPool(kind)
 }
-
-const NEVER = new AbortController().signal

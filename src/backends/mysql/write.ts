@@ -2,20 +2,15 @@
 // makes sure that nobody else moved it, then the writes, then the commit. The server stops at the first that fails.
 
 import { BackendError, MarkConflict } from '../../model/errors.ts'
-import type { Mark, MarkMove, Operation } from '../../model/operation.ts'
+import type { Mark, MarkMove } from '../../model/operation.ts'
 import { type Step, steps } from '../merge.ts'
+import type { Batch } from '../sql-pool.ts'
 import type { Connection } from './connection.ts'
 import { backendError, isNotMoved } from './errors.ts'
 import { hasUniqueMsgid, type Layout } from './layout.ts'
 import * as literal from './literals.ts'
 import { renderMerged } from './render.ts'
 import { mayCommit, type Statements } from './statement.ts'
-
-export interface Batch {
-  readonly operations: readonly Operation[]
-  readonly move: MarkMove | null
-  readonly idempotent: boolean
-}
 
 export interface Target {
   readonly connection: Connection

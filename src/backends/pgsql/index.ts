@@ -1,14 +1,13 @@
 // PostgreSQL. See README.md.
 
 import type { Backend } from '../../model/backend.ts'
-import { PgsqlPool } from './pool.ts'
-import { applySchema, schema } from './schema.ts'
+import { schema } from './schema.ts'
 import type { PgsqlSettings } from './settings.ts'
 
 export const backend: Backend<PgsqlSettings> = {
   kind: 'pgsql',
   capabilities: { transactions: true, batchMax: 5000, wildcardRead: true },
-  open: async (options, settings) => new PgsqlPool(options, settings),
+  open: async (options, settings) => (await import('./pool.ts')).openPool(options, settings),
   schema,
-  applySchema,
+  applySchema: async (options, settings) => (await import('./tables.ts')).applySchema(options, settings),
 }

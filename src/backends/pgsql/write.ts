@@ -1,18 +1,13 @@
 // A batch as one transaction, sent in one go: the mark first, which makes sure that nobody else moved it, then the writes.
 
 import { MarkConflict } from '../../model/errors.ts'
-import type { BoundStatement, Mark, MarkMove, Operation } from '../../model/operation.ts'
+import type { BoundStatement, Mark, MarkMove } from '../../model/operation.ts'
 import { steps } from '../merge.ts'
+import type { Batch } from '../sql-pool.ts'
 import type { Connection, Query } from './connection.ts'
 import { backendError } from './errors.ts'
 import type { Layout } from './layout.ts'
 import { renderMerged, statementText, statementValues } from './render.ts'
-
-export interface Batch {
-  readonly operations: readonly Operation[]
-  readonly move: MarkMove | null
-  readonly idempotent: boolean
-}
 
 /** Rejects with the driver's error as `cause` of a BackendError; everything is undone then. */
 export async function writeBatch(connection: Connection, layout: Layout, pool: string, batch: Batch): Promise<void> {
