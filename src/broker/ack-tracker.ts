@@ -4,6 +4,14 @@
 
 import { topicMatches } from '../model/topic.ts'
 
+export interface AckState {
+  readonly topics: readonly (readonly [
+    topic: string,
+    messages: readonly (readonly [msgid: string, acknowledged: boolean])[],
+  ])[]
+  readonly held: readonly string[]
+}
+
 export class AckTracker {
   /** topic → msgid → acknowledged, in the order of delivery. */
   readonly #topics = new Map<string, Map<string, boolean>>()
@@ -52,5 +60,22 @@ export class AckTracker {
 
   resume(filter: string): void {
     this.#held.delete(filter)
+  }
+
+  /** All that there is to know, as JSON takes it. */
+  state(): AckState {
+    return {
+      topics: [...this.#topics].map(([topic, messages]) => [topic, [...messages]]),
+      held: [...this.#held],
+    }
+  }
+
+  /** Into one that knows nothing yet. */
+  restore({ topics, held }: AckState): void {
+    for (const [topic, messages] of topics) {
+      this.#topics.set(topic, new Map(messages))
+      for (const [msgid, done] of messages) if (done) this.#beyond.add(msgid)
+    }
+    for (const filter of held) this.#held.add(filter)
   }
 }

@@ -1,5 +1,6 @@
 // Who is let in, and what they may do there.
 
+import type { Qos } from '../model/event.ts'
 import { type Connection, REFUSED } from './connection.ts'
 import type { ConnectPacket } from './engine-client.ts'
 import { publishFault } from './gate.ts'
@@ -37,6 +38,7 @@ export class Admission {
     const nameless = clientId === '' && (!clean || protocolVersion === 3)
     const tooLong = Buffer.byteLength(clientId) > this.#limits.maxClientIdLength
     if (nameless || tooLong || clientId.includes('\0')) connection.refusal ??= REFUSED.identifier
+    connection.will = will
     if (will) will.payload = Buffer.from(will.payload) // held as long as the connection, without the chunk that it came in
     const fault = will && publishFault(will, this.#limits.maxTopicLevels)
     return fault && `will: ${fault}`
@@ -55,15 +57,17 @@ export class Admission {
   }
 
   /** @returns true: it is granted, and `presence.subscribed` follows */
-  maySubscribe(connection: Connection, filter: string): boolean {
+  maySubscribe(connection: Connection, filter: string, qos: Qos): boolean {
     const { maxTopicLevels, maxSubscriptions } = this.#limits
     if (subscriptionFault(filter, maxTopicLevels)) return false
     const { subscriptions } = connection.session!
     const mostMore = subscriptions.has(filter) ? maxSubscriptions : maxSubscriptions - subscriptions.size
-    if (connection.granting >= mostMore) return false
+    if (connection.granting.size >= mostMore) return false
     const { authorize } = this.#rules
     if (authorize && !authorize(principal(connection), 'subscribe', filter)) return false
-    connection.granting++
+    const grant = { topic: filter, qos }
+    connection.granting.set(filter, grant)
+    if (!connection.introduction.clean) connection.unstored.push(grant)
     return true
   }
 }

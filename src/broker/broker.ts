@@ -2,7 +2,8 @@
 
 import type { Socket } from 'node:net'
 import type { Logger } from '../log/logger.ts'
-import type { HookEvent, Seq } from '../model/event.ts'
+import type { Seq } from '../model/event.ts'
+import type { SessionStore } from '../store/stored-sessions.ts'
 import { Admission, type Principal, principal, type Rules } from './admission.ts'
 import { ClientFaults } from './client-faults.ts'
 import { Connection, REFUSED } from './connection.ts'
@@ -11,13 +12,13 @@ import { type Engine, startEngine } from './engine.ts'
 import { parsePlainPackets } from './fast-parse.ts'
 import { type DropReason, Figures, type Histogram } from './figures.ts'
 import { Gate } from './gate.ts'
-import type { HooksForBroker } from './hooks-for-broker.ts'
+import type { HooksForBroker, JournalForBroker } from './hooks-for-broker.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import { type Listener, type ListenerOptions, openListener } from './listeners.ts'
 import { createPersistence } from './persistence.ts'
 import { Presence } from './presence.ts'
 import { Router } from './router.ts'
-import { MemorySessions } from './sessions.ts'
+import { Sessions } from './sessions.ts'
 import { SystemMessages } from './system-messages.ts'
 import { guardParser } from './wire-guard.ts'
 
@@ -33,8 +34,9 @@ export interface BrokerOptions extends Rules {
   readonly listeners: readonly ListenerOptions[]
   readonly limits?: Partial<Limits>
   readonly hooks: HooksForBroker
-  /** Where queued messages are read from. */
-  readonly journal: { readonly lastSeq: Seq; event(seq: Seq): HookEvent | undefined }
+  readonly journal: JournalForBroker
+  /** Where sessions without `clean` outlive the gateway. */
+  readonly store: SessionStore
   readonly log: Logger
   /** Wall time, ms. */
   readonly now?: () => number
@@ -81,6 +83,8 @@ export interface Broker {
 }
 
 const HOUSEKEEPING_MS = 500
+/** What a client acknowledged with QoS 1 in so long before a power cut comes again: the price of not writing each of them. */
+const SAVE_MS = 5000
 
 /** @throws HoldfastError of the first listener that can't be opened; nothing is left open then */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
@@ -104,23 +108,28 @@ class RunningBroker implements Broker {
   readonly #admission: Admission
   readonly #deliveries: Deliveries
   readonly #router: Router
-  readonly #sessions: MemorySessions
+  readonly #sessions: Sessions
   readonly #gate: Gate
   readonly #presence: Presence
   #engine: Engine | undefined
   #housekeeping: NodeJS.Timeout | undefined
+  #saving: NodeJS.Timeout | undefined
 
   constructor(options: BrokerOptions) {
-    const { hooks, journal, log, now = Date.now } = options
+    const { hooks, journal, store, log, now = Date.now } = options
     const limits = { ...DEFAULT_LIMITS, ...options.limits }
     const figures = this.#figures
     const admission = new Admission(limits, options)
     const deliveries = new Deliveries({ hooks, journal, figures, limits })
     const router = new Router(journal.lastSeq)
-    const sessions = new MemorySessions(
-      (clientid, clean) => deliveries.session(clientid, clean),
-      (session) => router.forget(session),
-    )
+    const sessions = new Sessions({
+      store,
+      router,
+      journal,
+      maxWaiting: limits.maxOffline,
+      make: (...words) => deliveries.session(...words),
+      dropped: (count) => figures.countDropped('offline_full', count),
+    })
     this.#options = options
     this.#faults = new ClientFaults(log)
     this.#limits = limits
@@ -128,7 +137,7 @@ class RunningBroker implements Broker {
     this.#deliveries = deliveries
     this.#router = router
     this.#sessions = sessions
-    this.#gate = new Gate({ hooks, router, figures, limits, admission })
+    this.#gate = new Gate({ hooks, router, figures, limits, admission, store })
     this.#presence = new Presence({
       hooks,
       sessions,
@@ -139,6 +148,7 @@ class RunningBroker implements Broker {
       log,
       now,
       system: this.#system,
+      store,
     })
   }
 
@@ -151,7 +161,9 @@ class RunningBroker implements Broker {
       gate: this.#gate,
       presence: this.#presence,
     })
+    void this.#sessions.restore()
     this.#housekeeping = setInterval(() => this.#keepHouse(), HOUSEKEEPING_MS).unref()
+    this.#saving = setInterval(() => this.#sessions.save(), SAVE_MS).unref()
     for (const listener of this.#options.listeners) {
       const accept = (socket: Socket, over: boolean): void => this.#accept(socket, listener, over)
       this.listeners.push(await openListener(listener, accept, this.#options.log))
@@ -198,6 +210,7 @@ class RunningBroker implements Broker {
 
   async close(): Promise<void> {
     clearInterval(this.#housekeeping)
+    clearInterval(this.#saving)
     for (const listener of this.listeners) listener.close()
     await this.#gate.drained()
     for (const connection of this.#presence.connected) connection.endReason ??= 'gateway'
@@ -206,6 +219,7 @@ class RunningBroker implements Broker {
       else resolve()
     })
     await this.#gate.drained() // the wills of those who were connected
+    this.#sessions.stop()
   }
 
   #accept(socket: Socket, listener: ListenerOptions, over: boolean): void {

@@ -1,6 +1,8 @@
 // One network connection, from accept to its end.
 
 import type { Socket } from 'node:net'
+import type { Subscription } from '../model/event.ts'
+import type { StoredWill } from '../store/stored-sessions.ts'
 import type { EngineClient } from './engine-client.ts'
 import { Outlet } from './outlet.ts'
 import type { Session } from './session.ts'
@@ -16,6 +18,8 @@ export interface Introduction {
   readonly keepalive: number
   readonly clean: boolean
 }
+
+export type Will = Omit<StoredWill, 'clientid'>
 
 export class Connection {
   readonly client: EngineClient
@@ -34,7 +38,14 @@ export class Connection {
   connectedAt = 0
   endReason: EndReason | undefined
   /** Filters that were granted, and whose SUBACK has not left. */
-  granting = 0
+  readonly granting = new Map<string, Subscription>()
+  /** Those of them that are not stored yet. */
+  unstored: Subscription[] = []
+  /** Resolves when the stored ones are on disk. */
+  granted = Promise.resolve()
+  /** Resolves when the session that this connection put an end to is gone from the disk. */
+  settled: Promise<void> | undefined
+  will: Will | undefined
   /** PUBLISHes that wait for the journal. */
   inGate = 0
   /** A PUBLISH could not be journalled; the connection is about to end. */

@@ -1,9 +1,8 @@
 // What happens at the far end of a delivery: message.delivered when it is written, message.acked when it is acknowledged.
 
-import type { HookEvent, Seq } from '../model/event.ts'
 import type { Entry } from './backlog.ts'
 import type { DropReason, Figures } from './figures.ts'
-import type { HooksForBroker } from './hooks-for-broker.ts'
+import type { HooksForBroker, JournalForBroker } from './hooks-for-broker.ts'
 import type { Limits } from './limits.ts'
 import type { OutboxRules } from './outbox.ts'
 import { Outgoing } from './outgoing.ts'
@@ -14,7 +13,7 @@ const HELD_BYTES = 32 * 1024 * 1024
 
 export interface DeliveriesOptions {
   readonly hooks: HooksForBroker
-  readonly journal: { event(seq: Seq): HookEvent | undefined }
+  readonly journal: JournalForBroker
   readonly figures: Figures
   readonly limits: Limits
 }
@@ -31,17 +30,19 @@ export class Deliveries {
       window: limits.maxInflight,
       maxWaiting: limits.maxOffline,
       memory: { held: 0, limit: HELD_BYTES },
-      load: (seq) => {
+      load: (seq, topic) => {
         const event = journal.event(seq)
-        return event && Outgoing.ofEvent(event, event)
+        if (event) return Outgoing.ofEvent(event, event)
+        const retained = topic === undefined ? undefined : journal.retained(topic)
+        return retained?.seq === seq ? Outgoing.ofMessage(retained) : undefined
       },
       dropped: (reason: DropReason) => figures.countDropped(reason),
     }
   }
 
   /** A new session, whose deliveries are told here. */
-  session(clientid: string, clean: boolean): Session {
-    return new Session(clientid, clean, this.#rules, (session, entry) => this.#sent(session, entry))
+  session(clientid: string, clean: boolean, keep: (session: Session) => Promise<void>): Session {
+    return new Session(clientid, clean, this.#rules, { sent: (session, entry) => this.#sent(session, entry), keep })
   }
 
   /** PUBACK or PUBCOMP came. */

@@ -4,6 +4,7 @@
 
 import type { Socket } from 'node:net'
 import { Aedes } from 'aedes'
+import type { Qos } from '../model/event.ts'
 import type { Admission } from './admission.ts'
 import { REFUSED } from './connection.ts'
 import type {
@@ -82,7 +83,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 }
 
 /** aedes' questions, with the types that they really have. */
-function handlers({ admission, gate }: EngineOptions): object {
+function handlers({ admission, gate, presence }: EngineOptions): object {
   return {
     preConnect(client: EngineClient, packet: ConnectPacket, answer: (error: Error | null, go: boolean) => void): void {
       const fault = admission.introduce(client.connection, packet)
@@ -90,12 +91,13 @@ function handlers({ admission, gate }: EngineOptions): object {
     },
 
     authenticate(
-      { connection }: EngineClient,
+      client: EngineClient,
       _username: string | undefined,
       password: Buffer | undefined,
       answer: (error: Error | null, known: boolean) => void,
     ): void {
-      admission.authenticate(connection, password).then(
+      const code = admission.authenticate(client.connection, password)
+      presence.arriving(client, code).then(
         (code) => answer(code === 0 ? null : refusal(code), code === 0),
         (cause) => answer(refusal(REFUSED.unavailable, cause), false),
       )
@@ -110,7 +112,8 @@ function handlers({ admission, gate }: EngineOptions): object {
       wanted: RequestedSubscription,
       answer: (error: null, granted: RequestedSubscription | null) => void,
     ): void {
-      answer(null, wanted.filter !== undefined && admission.maySubscribe(connection, wanted.filter) ? wanted : null)
+      const { filter, qos } = wanted
+      answer(null, filter !== undefined && admission.maySubscribe(connection, filter, qos as Qos) ? wanted : null)
     },
   }
 }

@@ -39,8 +39,8 @@ export class Figures {
     this.received[qos]++
   }
 
-  countDropped(reason: DropReason): void {
-    this.#dropped.set(reason, (this.#dropped.get(reason) ?? 0) + 1)
+  countDropped(reason: DropReason, count = 1): void {
+    this.#dropped.set(reason, (this.#dropped.get(reason) ?? 0) + count)
   }
 
   /** @param ms from a PUBLISH of QoS 1 or 2 to the moment when its acknowledgement may leave */

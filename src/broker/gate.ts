@@ -4,6 +4,8 @@
 
 import type { EventDraft, HookEvent, Qos } from '../model/event.ts'
 import { topicFault } from '../model/topic.ts'
+import type { LocalWrite } from '../queue/journal.ts'
+import type { SessionStore } from '../store/stored-sessions.ts'
 import type { Admission } from './admission.ts'
 import type { Connection } from './connection.ts'
 import type { EngineClient, GateCallback, InboundPublish } from './engine-client.ts'
@@ -23,6 +25,7 @@ export interface GateOptions {
   readonly figures: Figures
   readonly limits: Limits
   readonly admission: Pick<Admission, 'mayPublish'>
+  readonly store: Pick<SessionStore, 'receive' | 'deleteWill'>
 }
 
 export class Gate {
@@ -60,10 +63,11 @@ export class Gate {
   }
 
   #passWill(client: EngineClient, will: InboundPublish, callback: GateCallback): void {
-    this.#record(draftOf(client.id, will), (error) => {
+    const settled = (error: Error | null): void => {
       if (error) this.#options.figures.countDropped('queue_full')
       callback(error)
-    })
+    }
+    this.#record(draftOf(client.id, will), settled, [this.#options.store.deleteWill(client.id)])
   }
 
   /** QoS 0 and 1. */
@@ -73,7 +77,7 @@ export class Gate {
 
   /** QoS 2: a repeated PUBLISH is recorded no second time, and its PUBREC waits for the first's commit [MQTT-4.3.3-2]. */
   #passOnce(connection: Connection, packet: InboundPublish, callback: GateCallback): void {
-    const { receipts } = connection.session!
+    const { receipts, clientid, clean } = connection.session!
     const packetId = packet.messageId!
     const known = receipts.get(packetId)
     if (known?.committed) callback(null)
@@ -83,11 +87,13 @@ export class Gate {
     } else {
       const receipt: Receipt = { committed: false, waiting: [this.#answer(connection, 2, callback)] }
       receipts.set(packetId, receipt)
-      this.#record(draftOf(connection.client.id, packet), (error) => {
+      const settled = (error: Error | null): void => {
         receipt.committed = !error
         if (error && receipts.get(packetId) === receipt) receipts.delete(packetId)
         for (const answer of receipt.waiting.splice(0)) answer(error)
-      })
+      }
+      const local = clean ? [] : [this.#options.store.receive(clientid, packetId)]
+      this.#record(draftOf(clientid, packet), settled, local)
     }
   }
 
@@ -105,13 +111,14 @@ export class Gate {
     }
   }
 
-  #record(draft: EventDraft, settled: GateCallback): void {
+  #record(draft: EventDraft, settled: GateCallback, local?: readonly LocalWrite[]): void {
     this.#waiting++
-    this.#options.hooks.record(draft, (error: Error | null, event: HookEvent | null) => {
+    const recorded = (error: Error | null, event: HookEvent | null): void => {
       if (!error) this.#options.router.deliver(draft, event)
       settled(error)
       if (--this.#waiting === 0 && this.#drained.length > 0) for (const resolve of this.#drained.splice(0)) resolve()
-    })
+    }
+    this.#options.hooks.record(draft, recorded, local)
   }
 
   /** A message of QoS 0 is only late; the connection of another ends, once. */

@@ -1,6 +1,7 @@
-// What the broker wants of the room below it: a place to record what happens, and a way to ask what was.
+// What the broker wants of the rooms below it: a place to record what happens, and a way to ask what was.
 
-import type { EventDraft, HookEvent, HookName, Message, Subscription } from '../model/event.ts'
+import type { EventDraft, HookEvent, HookName, Message, Seq, Subscription } from '../model/event.ts'
+import type { LocalWrite } from '../queue/journal.ts'
 
 /** `event` is null where nothing was journalled. */
 export type Recorded = (error: Error | null, event: HookEvent | null) => void
@@ -9,9 +10,9 @@ export interface HooksForBroker {
   /**
    * Records what happened. `done` is called when it is on disk, once, in the order of the calls, one after the other
    * in one turn of the loop; or with the reason (QueueFull, …) why it is not and never will be. An event that nobody
-   * wants keeps its turn all the same.
+   * wants keeps its turn all the same. `local` changes in the event's own transaction, or not at all.
    */
-  record(draft: EventDraft, done: Recorded): void
+  record(draft: EventDraft, done: Recorded, local?: readonly LocalWrite[]): void
   /** Subscriptions to make for a client that came; null: no lookup is bound, nothing to wait for. */
   subscriptions(clientid: string, hook: 'client.connected' | 'session.created'): Promise<readonly Subscription[]> | null
   /**
@@ -35,4 +36,15 @@ export interface Later {
   /** Aborted when the client leaves. */
   readonly gone: AbortSignal
   deliver(messages: readonly Message[]): void
+}
+
+/** Where queued messages are read from. */
+export interface JournalForBroker {
+  /** Newest committed event. */
+  readonly lastSeq: Seq
+  event(seq: Seq): HookEvent | undefined
+  /** Events behind `after`, oldest first. */
+  events(after: Seq, limit: number): readonly HookEvent[]
+  /** The retained message of a topic, which may outlive its row. */
+  retained(topic: string): Message | undefined
 }

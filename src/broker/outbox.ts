@@ -2,10 +2,13 @@
 // Order: what was in flight when the connection broke, then the queue, then live messages at the tail. A new
 // subscription's retained and fetched messages (a Run) go before the live ones that match it, and hold up no others.
 // Invariant: a message of QoS 1 or 2 leaves the queue only into `#inflight`, and that only by its acknowledgement.
+// Invariant: where the session is stored, a QoS 2 message is written to the socket when its packet id is on disk, so that the
+// one that follows a power cut is known to the client as the same one [MQTT-4.3.3-1]. What is sent behind it waits for it.
 
 import type { Qos, Seq } from '../model/event.ts'
 import { Backlog, type Entry, type HeldMemory, qosOf, seqOf, type Tally } from './backlog.ts'
 import type { DropReason } from './figures.ts'
+import { Inflight, type StoredSent } from './inflight.ts'
 import type { Outgoing } from './outgoing.ts'
 import type { Outlet } from './outlet.ts'
 import { Run, type RunOptions } from './run.ts'
@@ -18,28 +21,50 @@ export interface OutboxRules {
   /** Messages that wait for one session. */
   readonly maxWaiting: number
   readonly memory: HeldMemory
-  /** The message of a row, if the journal still has it. */
-  load(seq: Seq): Outgoing | undefined
+  /** The message of a row, if the journal still has it, or it is the topic's retained one. */
+  load(seq: Seq, topic?: string): Outgoing | undefined
   dropped(reason: DropReason): void
 }
 
 /** What an outbox uses of the connection's outlet. */
 export type Way = Pick<Outlet, 'full' | 'publish' | 'release'>
 
-interface Inflight {
-  readonly entry: Entry
-  /** PUBREC came: PUBREL is what is repeated now. */
-  released: boolean
+/** What an outbox tells its session. */
+export interface OutboxEvents {
+  /** An entry was written for the first time. */
+  sent(entry: Entry): void
+  /** Resolves when the session is stored as it is now; absent: it is not stored at all. */
+  keep?(): Promise<void>
 }
 
-const MAX_PACKET_ID = 65_535
+/** How far a session has come, for a restart. */
+export interface OutboxProgress {
+  /** Each live message up to here was sent, or is among `sent`. */
+  readonly cursor: Seq
+  /** Nothing waits. */
+  readonly caughtUp: boolean
+  readonly sent: readonly StoredSent[]
+  /** Seqs behind the cursor that were sent all the same: older ones waited for a fetch of their own filters. */
+  readonly ahead: readonly Seq[]
+  /** Filters whose retained messages are not all sent. */
+  readonly owed: readonly string[]
+}
+
+interface Unwritten {
+  readonly entry: Entry
+  readonly packetId: number
+  /** It was sent in a former run of the gateway. */
+  readonly again: boolean
+}
+
+/** By 2 · retain + again. */
+const FLAGS = [false, true].flatMap((retain) => [false, true].map((dup) => ({ retain, dup })))
 /** For a run that has only what waits behind it. */
 const NOTHING_OWED = { source: (async function* () {})(), owed: new Set<string>() }
-const FIRST_TIME = { plain: { retain: false, dup: false }, retained: { retain: true, dup: false } }
 
 export class Outbox {
   readonly #rules: OutboxRules
-  readonly #sent: (entry: Entry) => void
+  readonly #events: OutboxEvents
   #outlet: Way | undefined
   #queue: Backlog
   readonly #runs = new Runs()
@@ -47,14 +72,17 @@ export class Outbox {
   readonly #waitingLive: Tally = { length: 0 }
   /** Seqs and ids that the session has or had while there are runs: nothing is recalled that is in here. */
   readonly #known = new Set<string | Seq>()
-  readonly #inflight = new Map<number, Inflight>()
-  #lastPacketId = 0
+  readonly #inflight = new Inflight()
+  /** In flight, but not written: they wait for the disk. */
+  #unwritten: Unwritten[] = []
+  readonly #ahead = new Set<Seq>()
   #runsTurn = false
+  /** Something that `progress` tells has changed since it was set to false. */
+  changed = false
 
-  /** @param sent called for each entry when it is written for the first time */
-  constructor(rules: OutboxRules, sent: (entry: Entry) => void) {
+  constructor(rules: OutboxRules, events: OutboxEvents) {
     this.#rules = rules
-    this.#sent = sent
+    this.#events = events
     this.#queue = this.#newLine()
   }
 
@@ -81,6 +109,7 @@ export class Outbox {
   /** A connection is there, its CONNACK sent: repeats what was in flight [MQTT-4.4.0-1], then goes on. */
   attach(outlet: Way): void {
     this.#outlet = outlet
+    this.#inflight.fill(this.#rules.load, this.#rules.dropped)
     for (const [packetId, { entry, released }] of this.#inflight) {
       if (released) outlet.release(packetId)
       else outlet.publish(entry.message, entry.qos, packetId, { retain: entry.retain, dup: true })
@@ -90,13 +119,14 @@ export class Outbox {
 
   /** What is in flight for some time is held without the chunk that it came in. */
   settle(): void {
-    for (const { entry } of this.#inflight.values()) entry.message.keep()
+    for (const [, { entry }] of this.#inflight) entry.message.keep()
   }
 
   /** The connection is gone. @returns the filters whose retained messages had not all been sent. */
   detach(): Set<string> {
     this.#outlet = undefined
-    this.settle()
+    this.#unwritten = []
+    this.#inflight.hollow()
     const owed = new Set<string>()
     const numbers = this.#queue.release()
     for (const run of this.#runs.clear()) {
@@ -137,7 +167,7 @@ export class Outbox {
 
   /** Was it recalled, and is it not acknowledged yet? */
   unacknowledged(msgid: string): boolean {
-    for (const { entry } of this.#inflight.values()) if (entry.message.msgid === msgid) return true
+    for (const [, { entry }] of this.#inflight) if (entry.message.msgid === msgid) return true
     return false
   }
 
@@ -146,13 +176,16 @@ export class Outbox {
     const inflight = this.#inflight.get(packetId)
     if (inflight?.entry.qos !== qos) return undefined
     this.#inflight.delete(packetId)
+    this.changed = true
     return inflight.entry
   }
 
-  /** PUBREC. */
-  release(packetId: number): void {
+  /** PUBREC. @returns resolves when PUBREL may leave */
+  release(packetId: number): Promise<void> | undefined {
     const inflight = this.#inflight.get(packetId)
-    if (inflight?.entry.qos === 2) inflight.released = true
+    if (inflight?.entry.qos !== 2 || inflight.released) return undefined
+    inflight.released = true
+    return this.#events.keep?.()
   }
 
   /** Sends what may be sent: after an acknowledgement, when the socket drained, when something was recalled. */
@@ -171,8 +204,35 @@ export class Outbox {
     if (run && this.#maySend(1)) run.read(() => this.drain())
   }
 
+  progress(routed: Seq): OutboxProgress {
+    const lowest = this.#lowestWaiting()
+    const caughtUp = lowest === Number.POSITIVE_INFINITY
+    const cursor = caughtUp ? routed : lowest - 1
+    for (const seq of this.#ahead) if (seq <= cursor) this.#ahead.delete(seq)
+    const owed = [...this.#runs].flatMap((run) => [...run.owed])
+    return { cursor, caughtUp, sent: this.#inflight.stored(), ahead: [...this.#ahead], owed }
+  }
+
+  /** As a former run of the gateway left it; `refill` follows. */
+  restore({ sent, ahead }: Pick<OutboxProgress, 'sent' | 'ahead'>): void {
+    this.#inflight.restore(sent)
+    for (const seq of ahead) this.#ahead.add(seq)
+  }
+
+  /** What waited when the gateway died (`seq · 4 + qos` each, in order): before what came since. */
+  refill(numbers: readonly number[]): void {
+    const since = this.#queue.release()
+    for (const number of [...numbers, ...since]) this.#queue.pushNumber(seqOf(number), qosOf(number))
+    while (this.#queue.length > this.#rules.maxWaiting) this.#dropOldestOf(this.#queue)
+    this.changed = true
+  }
+
   /** The oldest row that the journal must keep for this session; Infinity for none. */
   lowestSeq(): Seq {
+    return Math.min(this.#lowestWaiting(), this.#inflight.lowestSeq())
+  }
+
+  #lowestWaiting(): Seq {
     let lowest = this.#queue.lowestSeq()
     for (const run of this.#runs) lowest = Math.min(lowest, run.behind.lowestSeq())
     return lowest
@@ -209,6 +269,7 @@ export class Outbox {
   }
 
   #enqueue(line: Backlog, entry: Entry): void {
+    this.changed = true
     if (this.#waitingLive.length >= this.#rules.maxWaiting) this.#dropOldestOf(line)
     if (this.#outlet) {
       entry.message.keep()
@@ -235,22 +296,38 @@ export class Outbox {
   }
 
   #send(entry: Entry): void {
-    const packetId = entry.qos === 0 ? 0 : this.#freePacketId()
-    if (entry.qos > 0) this.#inflight.set(packetId, { entry, released: false })
     if (!entry.live) this.#note(entry)
-    this.#outlet!.publish(entry.message, entry.qos, packetId, entry.retain ? FIRST_TIME.retained : FIRST_TIME.plain)
-    this.#sent(entry)
+    else if (this.#runs.length > 0 && entry.qos > 0) this.#ahead.add(entry.message.seq)
+    const sent = entry.qos === 0 ? { entry, packetId: 0, again: false } : { entry, ...this.#inflight.add(entry) }
+    this.changed = true
+    const mustBeKept = entry.qos === 2 && this.#events.keep !== undefined
+    if (mustBeKept || (entry.qos > 0 && this.#unwritten.length > 0)) this.#writeWhenKept(sent)
+    else this.#write(sent)
   }
 
-  #freePacketId(): number {
-    do this.#lastPacketId = (this.#lastPacketId % MAX_PACKET_ID) + 1
-    while (this.#inflight.has(this.#lastPacketId))
-    return this.#lastPacketId
+  #writeWhenKept(sent: Unwritten): void {
+    this.#unwritten.push(sent)
+    if (this.#unwritten.length === 1) void this.#writeUnwritten(this.#unwritten)
+  }
+
+  async #writeUnwritten(line: Unwritten[]): Promise<void> {
+    while (line.length > 0) {
+      await null // all that is sent in this turn
+      const kept = line.length
+      await this.#events.keep!()
+      if (line !== this.#unwritten) return // the connection has gone: the next one gets them as repetitions
+      for (const sent of line.splice(0, kept)) this.#write(sent)
+    }
+  }
+
+  #write({ entry, packetId, again }: Unwritten): void {
+    this.#outlet!.publish(entry.message, entry.qos, packetId, FLAGS[(entry.retain ? 2 : 0) + (again ? 1 : 0)]!)
+    this.#events.sent(entry)
   }
 
   // What waits is in the journal, so its seq is enough; what is in flight may have left the journal.
   #noteAll(): void {
-    for (const { entry } of this.#inflight.values()) this.#note(entry)
+    for (const [, { entry }] of this.#inflight) this.#note(entry)
     for (const item of this.#queue) this.#known.add(typeof item === 'number' ? seqOf(item) : item.message.seq)
   }
 

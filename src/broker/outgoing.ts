@@ -14,11 +14,19 @@ export class Outgoing {
   readonly from: string
   /** 0: not journalled. */
   readonly seq: Seq
+  /** Its payload is not here: see `hollow`. */
+  readonly isHollow: boolean
   readonly #id: EventId | string
 
-  private constructor(source: { topic: string; payload?: Buffer }, from: string, seq: Seq, id: EventId | string) {
+  private constructor(
+    source: { topic: string; payload?: Buffer | undefined; isHollow?: boolean },
+    from: string,
+    seq: Seq,
+    id: EventId | string,
+  ) {
     this.topic = source.topic
     this.#payload = source.payload ?? NOTHING
+    this.isHollow = source.isHollow ?? false
     this.from = from
     this.seq = seq
     this.#id = id
@@ -40,6 +48,15 @@ export class Outgoing {
   /** Made only when asked for: most deliveries never show their id to anybody. */
   get msgid(): string {
     return this.#id.toString()
+  }
+
+  /** The same without its payload, which the journal has. */
+  hollow(): Outgoing {
+    return new Outgoing({ topic: this.topic, isHollow: true }, this.from, this.seq, this.#id)
+  }
+
+  static hollow({ topic, from, seq, msgid }: Pick<Outgoing, 'topic' | 'from' | 'seq' | 'msgid'>): Outgoing {
+    return new Outgoing({ topic, isHollow: true }, from, seq, msgid)
   }
 
   static ofEvent(draft: EventDraft, event: HookEvent | null): Outgoing {

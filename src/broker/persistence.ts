@@ -1,5 +1,6 @@
-// The persistence that aedes asks, over our sessions. Every method has its answer in a microtask (aedes #3). What aedes
-// would store for delivery is not stored here: the router and the outboxes deliver (aedes #1, #4, #8, #12, #14).
+// The persistence that aedes asks, over our sessions. What it asks has its answer in a microtask (aedes #3); what it tells
+// is answered when it is on disk, where an acknowledgement follows. What aedes would store for delivery is not stored here:
+// the router and the outboxes deliver (aedes #1, #4, #8, #12, #14).
 
 import { Readable } from 'node:stream'
 import type { Deliveries } from './deliveries.ts'
@@ -32,10 +33,9 @@ export function createPersistence(sessions: Sessions, deliveries: Deliveries): o
       return DONE
     },
 
-    /** PUBREC of a persistent session. */
+    /** PUBREC of a stored session; PUBREL follows. */
     outgoingUpdate({ connection }: EngineClient, packet: WirePacket): Promise<void> {
-      connection.session?.outbox.release(packet.messageId!)
-      return DONE
+      return connection.session?.outbox.release(packet.messageId!) ?? DONE
     },
 
     /** Asked for a PUBLISH of QoS 2 (the gate has looked: always "new", so that aedes goes on to PUBREC) and for a PUBREL. */
@@ -44,14 +44,27 @@ export function createPersistence(sessions: Sessions, deliveries: Deliveries): o
       return packet
     },
 
+    /** PUBREL; PUBCOMP follows. */
     incomingDelPacket({ connection }: EngineClient, packet: WirePacket): Promise<void> {
-      connection.session?.receipts.delete(packet.messageId!)
-      return DONE
+      return sessions.release(connection.session!, packet.messageId!)
     },
 
+    /** Of a stored session; SUBACK follows. Called for each filter as it is granted, with all of them. */
+    addSubscriptions({ connection }: EngineClient): Promise<void> {
+      const news = connection.unstored
+      connection.unstored = []
+      if (news.length > 0) connection.granted = sessions.grant(connection.session!, news)
+      return connection.granted
+    },
+
+    /** Of a stored session; UNSUBACK follows. */
+    removeSubscriptions: ({ connection }: EngineClient, filters: string[]): Promise<void> =>
+      sessions.revoke(connection.session!, filters),
+
+    /** Of a connect with clean session; CONNACK follows. */
+    cleanIncoming: ({ connection }: EngineClient): Promise<void> => connection.settled ?? DONE,
+
     incomingStorePacket: () => DONE,
-    addSubscriptions: () => DONE,
-    removeSubscriptions: () => DONE,
     cleanSubscriptions: () => DONE,
     putWill: () => DONE,
     delWill: () => DONE,

@@ -4,6 +4,8 @@
 import type { Logger } from '../log/logger.ts'
 import { HoldfastError } from '../model/errors.ts'
 import type { EventDraft, Qos, Subscription } from '../model/event.ts'
+import type { LocalWrite } from '../queue/journal.ts'
+import type { SessionStore } from '../store/stored-sessions.ts'
 import type { ClientFaults } from './client-faults.ts'
 import type { Connection } from './connection.ts'
 import type { EngineClient, RequestedSubscription } from './engine-client.ts'
@@ -30,6 +32,7 @@ export interface PresenceOptions {
   /** Wall time, ms. */
   now(): number
   readonly system: SystemMessages
+  readonly store: SessionStore
 }
 
 export class Presence {
@@ -44,10 +47,17 @@ export class Presence {
     return this.#connected
   }
 
+  /** @param code of its authentication @returns the same, when the session that it resumes is whole */
+  async arriving({ id, clean }: EngineClient, code: Promise<number>): Promise<number> {
+    if ((await code) === 0 && !clean) await this.#options.sessions.ready(id)
+    return code
+  }
+
   /** The client is authenticated, a connection that it takes over has ended; CONNACK follows. */
   registered({ connection, id, clean }: EngineClient): void {
-    const { session, resumed } = this.#options.sessions.open(id, clean)
+    const { session, resumed, settled } = this.#options.sessions.open(id, clean)
     session.connection = connection
+    connection.settled = settled
     connection.session = session
     connection.resumed = resumed
     connection.connectedAt = this.#options.now()
@@ -60,7 +70,8 @@ export class Presence {
     const { username, clean, keepalive } = connection.introduction
     const more = { username, peerhost: connection.peerhost, clean, keepalive }
     connection.announced = true
-    this.#record({ hook: 'client.connected', clientid: id, topic: '', more })
+    const will = connection.will && this.#options.store.putWill({ clientid: id, ...connection.will })
+    this.#record({ hook: 'client.connected', clientid: id, topic: '', more }, will)
     if (!connection.resumed) this.#record({ hook: 'session.created', clientid: id, topic: '' })
   }
 
@@ -77,10 +88,23 @@ export class Presence {
   ended({ connection, id, _disconnected }: EngineClient): void {
     this.#connected.delete(connection)
     const { session } = connection
-    if (session?.connection === connection) this.#options.sessions.close(session)
+    if (session?.connection === connection) {
+      if (!session.clean) this.#takeBack(connection, session)
+      this.#options.sessions.close(session)
+    }
     if (!connection.announced) return
     const reason = connection.endReason ?? (_disconnected ? 'normal' : 'closed')
-    this.#record({ hook: 'client.disconnected', clientid: id, topic: '', more: { reason } })
+    const will = connection.will && this.#options.store.deleteWill(id)
+    this.#record({ hook: 'client.disconnected', clientid: id, topic: '', more: { reason } }, will)
+  }
+
+  /** Subscriptions that are stored, and whose SUBACK never left: the client does not know of them. */
+  #takeBack({ granting }: Connection, session: Session): void {
+    for (const topic of granting.keys()) {
+      const known = session.subscriptions.get(topic)
+      if (known) void this.#options.sessions.grant(session, [{ topic, qos: known.qos }])
+      else void this.#options.sessions.revoke(session, [topic])
+    }
   }
 
   failed({ connection, id }: EngineClient, error: NodeJS.ErrnoException): void {
@@ -95,7 +119,7 @@ export class Presence {
     if (closed) return
     for (const { filter, qos } of subscriptions) {
       if (filter === undefined || qos === REFUSED_FILTER) continue
-      connection.granting--
+      connection.granting.delete(filter)
       this.#grant(connection.session!, { topic: filter, qos: qos as Qos })
     }
   }
@@ -137,6 +161,7 @@ export class Presence {
         for (const subscription of subscriptions) {
           if (session.subscriptions.get(subscription.topic)?.qos === subscription.qos) continue
           if (subscriptionFault(subscription.topic, this.#options.limits.maxTopicLevels)) continue
+          if (!session.clean) void this.#options.sessions.grant(session, [subscription])
           this.#grant(session, subscription)
         }
       },
@@ -154,9 +179,10 @@ export class Presence {
     this.#options.log.warn({ filter, err: error }, 'recall_failed')
   }
 
-  #record(draft: EventDraft): void {
-    this.#options.hooks.record(draft, (error) => {
+  #record(draft: EventDraft, local?: LocalWrite): void {
+    const recorded = (error: Error | null): void => {
       if (error) this.#options.figures.countDropped('event_lost')
-    })
+    }
+    this.#options.hooks.record(draft, recorded, local && [local])
   }
 }

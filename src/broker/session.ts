@@ -1,10 +1,10 @@
 // One client's session: what it subscribed to, what it is to be sent, which QoS 2 messages of its own are half done.
 
-import type { Qos } from '../model/event.ts'
-import { AckTracker } from './ack-tracker.ts'
+import type { Qos, Seq } from '../model/event.ts'
+import { type AckState, AckTracker } from './ack-tracker.ts'
 import type { Entry } from './backlog.ts'
 import type { Connection } from './connection.ts'
-import { Outbox, type OutboxRules } from './outbox.ts'
+import { Outbox, type OutboxProgress, type OutboxRules } from './outbox.ts'
 
 /** A subscription in the routing table. */
 export interface Grant {
@@ -21,6 +21,20 @@ export interface Receipt {
   readonly waiting: ((error: Error | null) => void)[]
 }
 
+export interface SessionEvents {
+  /** An entry was written to the socket for the first time. */
+  sent(session: Session, entry: Entry): void
+  /** Resolves when the session is stored as it is now. */
+  keep(session: Session): Promise<void>
+}
+
+export interface Progress extends Pick<OutboxProgress, 'cursor' | 'caughtUp'> {
+  /** Goes to the disk as JSON. */
+  readonly progress: Pick<OutboxProgress, 'sent' | 'ahead' | 'owed'> & { readonly acks: AckState }
+}
+
+export const NO_PROGRESS: Progress['progress'] = { sent: [], ahead: [], owed: [], acks: { topics: [], held: [] } }
+
 export class Session {
   readonly clientid: string
   /** Ends with its connection. */
@@ -36,13 +50,31 @@ export class Session {
   /** By filter: what is still to come of a fetch is called off by these. */
   readonly #fetches = new Map<string, AbortController>()
   #presence = new AbortController()
-  /** `performance.now()` of the end of the last connection. */
+  /** `performance.now()` of the end of the last connection; before 0 for one of a former run. */
   offlineSince = 0
+  /** Its row as it was written last. */
+  saved = ''
 
-  constructor(clientid: string, clean: boolean, rules: OutboxRules, sent: (session: Session, entry: Entry) => void) {
+  constructor(clientid: string, clean: boolean, rules: OutboxRules, events: SessionEvents) {
     this.clientid = clientid
     this.clean = clean
-    this.outbox = new Outbox(rules, (entry) => sent(this, entry))
+    this.outbox = new Outbox(rules, {
+      sent: (entry) => events.sent(this, entry),
+      ...(clean ? {} : { keep: () => events.keep(this) }),
+    })
+  }
+
+  /** What a restart needs to know beside the subscriptions and receipts. */
+  progress(routed: Seq): Progress {
+    const { cursor, caughtUp, owed, ...rest } = this.outbox.progress(routed)
+    const allOwed = [...new Set([...this.owedRetained, ...owed])]
+    return { cursor, caughtUp, progress: { ...rest, owed: allOwed, acks: this.acks.state() } }
+  }
+
+  restore({ acks, ...outbox }: Progress['progress']): void {
+    this.outbox.restore(outbox)
+    this.acks.restore(acks)
+    this.owedRetained = new Set(outbox.owed)
   }
 
   /** The connection is gone. */

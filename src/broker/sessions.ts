@@ -1,33 +1,46 @@
 // The sessions, connected and not. Reads are synchronous, so that aedes never waits for them (aedes #3).
+// Those without `clean` are stored: each change is posted when it is made, and who must wait for the disk waits for that.
 
-import type { Seq } from '../model/event.ts'
-import type { Session } from './session.ts'
+import type { Seq, Subscription } from '../model/event.ts'
+import type { SessionStore, StoredSession } from '../store/stored-sessions.ts'
+import { Restore, type RestoreOptions } from './restore.ts'
+import type { Router } from './router.ts'
+import { SessionSaver } from './saver.ts'
+import { NO_PROGRESS, type Progress, type Session } from './session.ts'
 
-export interface Sessions {
-  readonly size: number
-  get(clientid: string): Session | undefined
-  /** Is there a session that a connect without `clean` resumes? */
-  resumable(clientid: string): boolean
-  /** The session of a client that just connected: an old one, or a new one in place of whatever was there [MQTT-3.1.2-6]. */
-  open(clientid: string, clean: boolean): { readonly session: Session; readonly resumed: boolean }
-  /** The connection is gone. A clean session goes with it. */
-  close(session: Session): void
-  /** Forgets sessions that have been without a connection for longer. */
-  expire(olderThanMs: number): void
-  /** The oldest row that the journal must keep for a session; Infinity for none. */
-  floor(): Seq
-  [Symbol.iterator](): Iterator<Session>
+export interface SessionsOptions extends RestoreOptions {
+  readonly store: SessionStore
+  readonly router: Router
+  make(clientid: string, clean: boolean, keep: (session: Session) => Promise<void>): Session
 }
 
-export class MemorySessions implements Sessions {
+export class Sessions {
+  readonly #o: SessionsOptions
   readonly #sessions = new Map<string, Session>()
-  readonly #make: (clientid: string, clean: boolean) => Session
-  readonly #forgotten: (session: Session) => void
+  readonly #saver: SessionSaver
+  readonly #restore: Restore
 
-  /** @param forgotten called for each session that ends for good */
-  constructor(make: (clientid: string, clean: boolean) => Session, forgotten: (session: Session) => void) {
-    this.#make = make
-    this.#forgotten = forgotten
+  /** With those that are stored; `restore` gives them what waits for them. */
+  constructor(options: SessionsOptions) {
+    const { store, router } = options
+    this.#o = options
+    this.#saver = new SessionSaver({
+      store,
+      routed: () => router.lastSeq,
+      isCurrent: (session) => this.#sessions.get(session.clientid) === session,
+    })
+    this.#restore = new Restore(options)
+    for (const stored of store.sessions) this.#take(stored)
+  }
+
+  /** To be called once, at the start. */
+  restore(): Promise<void> {
+    return this.#restore.run()
+  }
+
+  /** Resolves when the client's session has what waits for it. */
+  ready(clientid: string): Promise<void> {
+    return this.#restore.ready(clientid)
   }
 
   get size(): number {
@@ -38,24 +51,55 @@ export class MemorySessions implements Sessions {
     return this.#sessions.get(clientid)
   }
 
+  /** Is there a session that a connect without `clean` resumes? */
   resumable(clientid: string): boolean {
     return this.#sessions.get(clientid)?.clean === false
   }
 
-  open(clientid: string, clean: boolean): { session: Session; resumed: boolean } {
+  /**
+   * The session of a client that just connected: an old one, or a new one in place of whatever was there [MQTT-3.1.2-6].
+   * `settled`: an old one is gone from the disk; the client must not hear of a new one before.
+   */
+  open(clientid: string, clean: boolean): { session: Session; resumed: boolean; settled: Promise<void> | undefined } {
     const known = this.#sessions.get(clientid)
-    if (known && !known.clean && !clean) return { session: known, resumed: true }
-    if (known) this.#forget(known)
+    if (known && !known.clean && !clean) {
+      known.outbox.changed = true
+      return { session: known, resumed: true, settled: undefined }
+    }
+    const settled = known && !known.clean ? new Promise<void>((done) => this.#forget(known, done)) : undefined
+    if (known?.clean) this.#forget(known)
     const session = this.#make(clientid, clean)
-    this.#sessions.set(clientid, session)
-    return { session, resumed: false }
+    if (!clean) this.#saver.save(session)
+    return { session, resumed: false, settled }
   }
 
+  /** The connection is gone. A clean session goes with it. */
   close(session: Session): void {
     session.detach()
     if (session.clean) this.#forget(session)
+    else this.#saver.save(session)
   }
 
+  /** Stores what the session is granted. Resolves when it is on disk. */
+  grant({ clientid }: Session, subscriptions: readonly Subscription[]): Promise<void> {
+    const since = this.#o.router.lastSeq
+    return lastOf(subscriptions, (subscription, done) =>
+      this.#o.store.grant(clientid, { ...subscription, since }, done),
+    )
+  }
+
+  /** As `grant`. */
+  revoke({ clientid }: Session, filters: readonly string[]): Promise<void> {
+    return lastOf(filters, (filter, done) => this.#o.store.revoke(clientid, filter, done))
+  }
+
+  /** PUBREL came. Resolves when the packet id may be used anew: a power cut must not make the next message look like this one. */
+  async release(session: Session, packetId: number): Promise<void> {
+    if (!session.clean) await new Promise<void>((done) => this.#o.store.release(session.clientid, packetId, done))
+    session.receipts.delete(packetId)
+  }
+
+  /** Forgets sessions that have been without a connection for longer. */
   expire(olderThanMs: number): void {
     const before = performance.now() - olderThanMs
     for (const session of this.#sessions.values()) {
@@ -63,8 +107,20 @@ export class MemorySessions implements Sessions {
     }
   }
 
+  /** Stores what changed. */
+  save(): void {
+    if (this.#restore.isDone) this.#saver.round(this.#sessions.values())
+  }
+
+  /** At the end: stores what changed. */
+  stop(): void {
+    this.#restore.stop()
+    this.save()
+  }
+
+  /** The oldest row that the journal must keep for a session; Infinity for none. */
   floor(): Seq {
-    let lowest = Number.POSITIVE_INFINITY
+    let lowest = this.#restore.floor()
     for (const session of this.#sessions.values()) lowest = Math.min(lowest, session.outbox.lowestSeq())
     return lowest
   }
@@ -73,8 +129,42 @@ export class MemorySessions implements Sessions {
     return this.#sessions.values()
   }
 
-  #forget(session: Session): void {
+  #take(stored: StoredSession): void {
+    const session = this.#make(stored.clientid, false)
+    for (const { topic, qos } of stored.subscriptions) this.#o.router.subscribe(session, topic, qos)
+    for (const packetId of stored.receipts) session.receipts.set(packetId, { committed: true, waiting: [] })
+    session.restore(readProgress(stored.progress))
+    session.offlineSince = this.#saver.whenUptimeWas(stored.ended ?? this.#o.store.uptime)
+    this.#restore.add(session, stored)
+  }
+
+  #make(clientid: string, clean: boolean): Session {
+    const session = this.#o.make(clientid, clean, (kept) => this.#saver.keep(kept))
+    this.#sessions.set(clientid, session)
+    return session
+  }
+
+  #forget(session: Session, done?: () => void): void {
     this.#sessions.delete(session.clientid)
-    this.#forgotten(session)
+    this.#restore.delete(session.clientid)
+    this.#o.router.forget(session)
+    if (!session.clean) this.#o.store.forget(session.clientid, done)
+  }
+}
+
+/** Resolves when the last of them is on disk: posts are written in their order. */
+function lastOf<T>(items: readonly T[], post: (item: T, done?: () => void) => void): Promise<void> {
+  if (items.length === 0) return Promise.resolve()
+  return new Promise((done) => {
+    for (const [index, item] of items.entries()) post(item, index === items.length - 1 ? done : undefined)
+  })
+}
+
+/** A text that a dying card has spoilt tells nothing: the session begins at its cursor. */
+function readProgress(text: string): Progress['progress'] {
+  try {
+    return JSON.parse(text) as Progress['progress']
+  } catch {
+    return NO_PROGRESS
   }
 }

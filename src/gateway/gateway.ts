@@ -78,6 +78,7 @@ async function start(options: GatewayOptions): Promise<Gateway> {
     ...journalLimits(settings),
     dataDir: options.dataDir,
     tables: LOCAL_TABLES,
+    floors: ['sessions'],
     clock,
     log,
   })
@@ -115,13 +116,21 @@ async function start(options: GatewayOptions): Promise<Gateway> {
   await use(configuration)
   const hold = await holdUntilClockIsSet({ clock, forward, forMs: settings['clock.wait_for_sync'], log })
   opened.defer(() => hold.cancel())
-  await endOfTheDead(journal, hooks, log)
+  await endOfTheDead(journal, store, hooks, log)
   const broker = await startBroker({
     node,
     listeners: listeners(settings),
     limits: brokerLimits(settings),
     hooks,
-    journal,
+    journal: {
+      get lastSeq() {
+        return journal.lastSeq
+      },
+      event: (seq) => journal.event(seq),
+      events: (after, limit) => journal.events(after, limit),
+      retained: (topic) => store.retained.newest(topic),
+    },
+    store: store.sessions,
     log,
     now: clock.now,
   })
@@ -174,12 +183,22 @@ async function wildcardReads(): Promise<ReadonlySet<BackendKind>> {
   return new Set(backends.filter(({ capabilities }) => capabilities.wildcardRead).map(({ kind }) => kind))
 }
 
-/** Clients that were online when the gateway died get their client.disconnected, at the time of its last known life. */
-async function endOfTheDead(journal: Journal, hooks: Hooks, log: Logger): Promise<void> {
+/**
+ * Clients that were online when the gateway died: their connections ended without a DISCONNECT, so their wills are published
+ * [MQTT-3.1.2-8], and they get their client.disconnected, at the time of its last known life.
+ */
+async function endOfTheDead(journal: Journal, store: Store, hooks: Hooks, log: Logger): Promise<void> {
   const { onlineAtDeath, lastAliveAt } = journal
-  if (onlineAtDeath.length === 0) return
-  log.info({ clients: onlineAtDeath.length }, 'clients_were_online_at_death')
+  const { sessions } = store
+  if (onlineAtDeath.length + sessions.wills.length === 0) return
+  log.info({ clients: onlineAtDeath.length, wills: sessions.wills.length }, 'clients_were_online_at_death')
   const at = lastAliveAt === null ? {} : { at: lastAliveAt }
+  for (const { properties: _, ...will } of sessions.wills) {
+    const recorded = (error: Error | null): void => {
+      if (error) log.error({ clientid: will.clientid, topic: will.topic, err: error }, 'will_not_recorded')
+    }
+    hooks.record({ hook: 'message.publish', ...will, ...at }, recorded, [sessions.deleteWill(will.clientid)])
+  }
   const more = { reason: 'gateway' }
   for (const { clientid } of onlineAtDeath) {
     hooks.record({ hook: 'client.disconnected', clientid, topic: '', more, ...at }, (error) => {

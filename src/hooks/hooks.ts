@@ -58,14 +58,15 @@ export class Hooks {
   /**
    * Journals the event if somebody wants it; a publish also if it has QoS above 0 or the retain flag. `done` is called
    * when that is on disk, or with the reason why it never will be; in the order of the calls, also where nothing is
-   * journalled.
+   * journalled. `local` is written in the same transaction; where nothing is journalled, before `done`.
    */
-  record(draft: EventDraft, done: Recorded): void {
+  record(draft: EventDraft, done: Recorded, local = NO_WRITES): void {
     const match = this.#compiled.match(draft.hook, draft.topic)
     const isAck = draft.hook === 'message.acked'
     const change = isAck ? this.#acknowledged(draft, match) : { draft, local: this.#localTruth(draft, match) }
+    const writes = local.length > 0 ? [...change.local, ...local] : change.local
     if (!isJournalled(draft, match.set)) {
-      for (const write of change.local) this.#journal.post(write)
+      for (const write of writes) this.#journal.post(write)
       this.#journal.after(() => done(null, null))
       return
     }
@@ -73,7 +74,7 @@ export class Hooks {
       if (!error) this.#store.committed(event, match.set)
       done(error, error ? null : event)
     }
-    const event: HookEvent = this.#journal.append(change.draft, match.set, committed, change.local)
+    const event: HookEvent = this.#journal.append(change.draft, match.set, committed, writes)
   }
 
   /** While the client is owed older messages by a pool, its position there stays where it is; here it moves. */

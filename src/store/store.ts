@@ -9,6 +9,7 @@ import { OwnIds } from './own-ids.ts'
 import { POSITION_TABLES, Positions } from './positions.ts'
 import { RETAINED_TABLES, Retained } from './retained.ts'
 import { StoredEvents } from './stored-events.ts'
+import { SESSION_TABLES, StoredSessions } from './stored-sessions.ts'
 
 /** For `openJournal`. */
 export const LOCAL_TABLES: readonly LocalTables[] = [
@@ -17,6 +18,7 @@ export const LOCAL_TABLES: readonly LocalTables[] = [
   CONSUMED_TABLES,
   SUBSCRIPTION_TABLES,
   INDEX_TABLES,
+  SESSION_TABLES,
 ]
 
 export class Store {
@@ -27,9 +29,10 @@ export class Store {
   readonly subscriptions: KnownSubscriptions
   readonly stored: StoredEvents
   readonly index: MessageIndex
+  readonly sessions: StoredSessions
   readonly #journal: Journal
 
-  /** Reads the retained messages and the index's tail: milliseconds. */
+  /** Reads the retained messages, the sessions and the index's tail: milliseconds. */
   constructor(journal: Journal, generation?: GenerationSize) {
     this.#journal = journal
     this.ids = new OwnIds(journal)
@@ -39,6 +42,7 @@ export class Store {
     this.subscriptions = new KnownSubscriptions(journal)
     this.stored = new StoredEvents(journal)
     this.index = new MessageIndex(journal, this.stored, generation)
+    this.sessions = new StoredSessions(journal)
   }
 
   /** Called for each event as it is on disk, in order, before it is routed; `set` is what it was appended with. */

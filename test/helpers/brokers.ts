@@ -25,7 +25,8 @@ export async function startOurs(options: Partial<BrokerOptions> = {}, hooks = ne
     node: 'test@127.0.0.1',
     listeners: [{ kind: 'tcp', name: 'test', host: '127.0.0.1', port: 0 }],
     hooks,
-    journal: hooks,
+    journal: hooks.journal,
+    store: hooks.store,
     log: silentLog,
     ...options,
   })

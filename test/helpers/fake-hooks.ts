@@ -1,14 +1,33 @@
 // Hooks and journal in memory, for tests of the broker alone. Events are "on disk" one turn of the loop later, a batch
 // at a time, or when the test says so.
 
-import type { HooksForBroker, Later, Recorded, Skip } from '../../src/broker/hooks-for-broker.ts'
+import type { HooksForBroker, JournalForBroker, Later, Recorded, Skip } from '../../src/broker/hooks-for-broker.ts'
 import type { EventDraft, HookEvent, HookName, Message, Subscription } from '../../src/model/event.ts'
 import { EventIdSource } from '../../src/model/event-id.ts'
 import { TopicTrie } from '../../src/model/topic.ts'
+import type { Done, Journal, LocalWrite } from '../../src/queue/journal.ts'
+import { migrate } from '../../src/sqlite/migrate.ts'
+import { openForWrite } from '../../src/sqlite/open.ts'
+import { SESSION_TABLES, StoredSessions } from '../../src/store/stored-sessions.ts'
 
 interface Pending {
   readonly done: Recorded
   readonly event: HookEvent
+  readonly local: readonly LocalWrite[]
+}
+
+/** Tables in memory, each write at once; its `done` comes a turn of the loop later. */
+class FakeTables {
+  readonly reader = openForWrite(':memory:')
+
+  constructor() {
+    migrate(this.reader, SESSION_TABLES.name, SESSION_TABLES.migrations)
+  }
+
+  post({ statement, values }: LocalWrite, done?: Done): void {
+    this.reader.prepare(SESSION_TABLES.statements[statement.replace('session.', '')]!).run(...values)
+    if (done) setImmediate(() => done(null))
+  }
 }
 
 export class FakeHooks implements HooksForBroker {
@@ -29,15 +48,22 @@ export class FakeHooks implements HooksForBroker {
   lookups = new Map<string, readonly Subscription[]>()
   /** What `messages` answers; null: nothing is bound. */
   fetch: HooksForBroker['messages'] | undefined
+  readonly #tables = new FakeTables()
 
   // ── the journal's part ──
 
-  get lastSeq(): number {
-    return this.#lastSeq
+  /** What is stored of the sessions right now. */
+  get store(): StoredSessions {
+    return new StoredSessions(this.#tables as unknown as Journal)
   }
 
-  event(seq: number): HookEvent | undefined {
-    return this.rows.get(seq)
+  get journal(): JournalForBroker {
+    return {
+      lastSeq: this.#lastSeq,
+      event: (seq) => this.rows.get(seq),
+      events: (after, limit) => [...this.rows.values()].filter(({ seq }) => seq > after).slice(0, limit),
+      retained: (topic) => this.#retained.match(topic)[0],
+    }
   }
 
   /** Nothing is on disk until `commit`. */
@@ -52,7 +78,7 @@ export class FakeHooks implements HooksForBroker {
 
   // ── hooks ──
 
-  record(draft: EventDraft, done: Recorded): void {
+  record(draft: EventDraft, done: Recorded, local: readonly LocalWrite[] = []): void {
     const event: HookEvent = {
       ...draft,
       seq: ++this.#lastSeq,
@@ -61,7 +87,7 @@ export class FakeHooks implements HooksForBroker {
       trusted: true,
     }
     if (this.keepEvents) this.events.push(event)
-    this.#pending.push({ done, event })
+    this.#pending.push({ done, event, local })
     if (this.#scheduled || this.#held) return
     this.#scheduled = true
     setImmediate(() => {
@@ -106,11 +132,12 @@ export class FakeHooks implements HooksForBroker {
   #settle(): void {
     const batch = this.#pending
     this.#pending = []
-    for (const { done, event } of batch) {
+    for (const { done, event, local } of batch) {
       if (this.failure && event.hook === 'message.publish') {
         done(this.failure, null)
         continue
       }
+      for (const write of local) this.#tables.post(write)
       if (event.hook === 'message.publish') this.#keep(event)
       done(null, event)
     }

@@ -76,7 +76,7 @@ const recordedByStock: string[] = []
 let stockRefuses = false
 
 scene('#16 a QoS 2 message whose recording failed is recorded when it is repeated', {
-  ours: { hooks: refusing, journal: refusing },
+  ours: { hooks: refusing, journal: refusing.journal, store: refusing.store },
   stock: {
     published: (packet, client, done) => {
       if (client && !stockRefuses) recordedByStock.push(packet.topic)

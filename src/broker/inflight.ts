@@ -1,0 +1,131 @@
+// What one client was sent and has not acknowledged, by packet id, in the order of sending.
+// Invariant: a packet id is in use until its acknowledgement, also over a restart and a new connection [MQTT-2.3.1-4].
+
+import type { Qos, Seq } from '../model/event.ts'
+import type { Entry } from './backlog.ts'
+import type { DropReason } from './figures.ts'
+import { Outgoing } from './outgoing.ts'
+
+export interface Sent {
+  entry: Entry
+  /** PUBREC came: PUBREL is what is repeated now. */
+  released: boolean
+}
+
+/** One of them as it is stored. */
+export interface StoredSent {
+  readonly packetId: number
+  readonly qos: Qos
+  readonly released: boolean
+  readonly retain: boolean
+  readonly live: boolean
+  /** 0: it came from a database. */
+  readonly seq: Seq
+  readonly msgid: string
+  readonly topic: string
+  readonly from: string
+}
+
+const MAX_PACKET_ID = 65_535
+
+export class Inflight {
+  readonly #sent = new Map<number, Sent>()
+  /** By msgid: messages of a database that were in flight when the gateway died. The next fetch brings them again. */
+  readonly #expected = new Map<string, StoredSent>()
+  readonly #expectedIds = new Set<number>()
+  #last = 0
+
+  get size(): number {
+    return this.#sent.size
+  }
+
+  get(packetId: number): Sent | undefined {
+    return this.#sent.get(packetId)
+  }
+
+  /** @returns its packet id, and whether it was sent before, in a former run of the gateway */
+  add(entry: Entry): { packetId: number; again: boolean } {
+    const expected = entry.live || this.#expected.size === 0 ? undefined : this.#takeExpected(entry)
+    const packetId = expected ?? this.#freeId()
+    this.#sent.set(packetId, { entry, released: false })
+    return { packetId, again: expected !== undefined }
+  }
+
+  delete(packetId: number): void {
+    this.#sent.delete(packetId)
+  }
+
+  /** The client is away: what the journal has need not be held. */
+  hollow(): void {
+    for (const sent of this.#sent.values()) {
+      const { entry } = sent
+      if (entry.live && entry.message.seq > 0) sent.entry = { ...entry, message: entry.message.hollow() }
+      else entry.message.keep()
+    }
+  }
+
+  /** The client is back. What can't be loaded any more is not repeated. */
+  fill(load: (seq: Seq, topic: string) => Outgoing | undefined, dropped: (reason: DropReason) => void): void {
+    for (const [packetId, sent] of this.#sent) {
+      const { entry, released } = sent
+      const { seq, topic, isHollow } = entry.message
+      if (!isHollow || released) continue
+      const message = seq > 0 ? load(seq, topic) : undefined
+      if (message) {
+        sent.entry = { ...entry, message }
+        continue
+      }
+      this.#sent.delete(packetId)
+      if (entry.live) dropped('expired')
+      else this.#expect(storedOf(packetId, sent))
+    }
+  }
+
+  /** The oldest row that it needs of the journal; Infinity for none. */
+  lowestSeq(): Seq {
+    let lowest = Number.POSITIVE_INFINITY
+    for (const { entry } of this.#sent.values()) {
+      if (entry.message.seq > 0 && entry.message.seq < lowest) lowest = entry.message.seq
+    }
+    return lowest
+  }
+
+  stored(): StoredSent[] {
+    return [...[...this.#sent].map(([packetId, sent]) => storedOf(packetId, sent)), ...this.#expected.values()]
+  }
+
+  restore(stored: readonly StoredSent[]): void {
+    for (const { packetId, qos, released, retain, live, ...message } of stored) {
+      this.#sent.set(packetId, { entry: { message: Outgoing.hollow(message), qos, retain, live }, released })
+      this.#last = packetId
+    }
+  }
+
+  [Symbol.iterator](): Iterator<[number, Sent]> {
+    return this.#sent.entries()
+  }
+
+  #expect(sent: StoredSent): void {
+    this.#expected.set(sent.msgid, sent)
+    this.#expectedIds.add(sent.packetId)
+  }
+
+  #takeExpected({ message, qos }: Entry): number | undefined {
+    const expected = this.#expected.get(message.msgid)
+    if (expected?.qos !== qos) return undefined
+    this.#expected.delete(message.msgid)
+    this.#expectedIds.delete(expected.packetId)
+    return expected.packetId
+  }
+
+  #freeId(): number {
+    do this.#last = (this.#last % MAX_PACKET_ID) + 1
+    while (this.#sent.has(this.#last) || this.#expectedIds.has(this.#last))
+    return this.#last
+  }
+}
+
+function storedOf(packetId: number, { entry, released }: Sent): StoredSent {
+  const { seq, msgid, topic, from } = entry.message
+  return { packetId, qos: entry.qos, released, retain: entry.retain, live: entry.live, seq, msgid, topic, from }
+}
