@@ -46,7 +46,8 @@ async function run(dataDir: string, ledgerFile: string, from: number): Promise<v
         [local],
       )
     }
-    journal.post({ statement: 'counters.put', values: ['alone', n] }, () => tell({ counter: 'alone', value: n }))
+    const value = from * 1e6 + n // grows over the processes, too
+    journal.post({ statement: 'counters.put', values: ['alone', value] }, () => tell({ counter: 'alone', value }))
     if (random(3) === 0) lane.move(Math.max(0, lane.lastSeq - random(500)))
     await new Promise((resolve) => setTimeout(resolve, random(8)))
   }
