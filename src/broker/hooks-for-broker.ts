@@ -35,6 +35,8 @@ export interface Later {
   readonly signal: AbortSignal
   /** Aborted when the client leaves. */
   readonly gone: AbortSignal
+  /** Recalled messages that the client was sent and has not acknowledged, in the order of sending. */
+  readonly inFlight: readonly { readonly topic: string; readonly msgid: string }[]
   deliver(messages: readonly Message[]): void
 }
 

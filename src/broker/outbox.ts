@@ -171,6 +171,11 @@ export class Outbox {
     return false
   }
 
+  /** Recalled messages that are in flight, in the order of sending. */
+  recalledInFlight(): Outgoing[] {
+    return [...this.#inflight].filter(([, { entry }]) => !entry.live).map(([, { entry }]) => entry.message)
+  }
+
   /** PUBACK of QoS 1, PUBCOMP of QoS 2. @returns the entry, or undefined when there is none for it. */
   acknowledge(packetId: number, qos: 1 | 2): Entry | undefined {
     const inflight = this.#inflight.get(packetId)

@@ -86,6 +86,7 @@ async function* fetched(
   const later: Later = {
     signal: session.beginFetch(filter),
     gone: session.gone,
+    inFlight: outbox.recalledInFlight(),
     deliver: (rest) => outbox.recall({ filter, source: entriesOf(rest, qos), owed: new Set() }),
   }
   const messages = context.hooks.messages(session.clientid, filter, skip, later)

@@ -35,6 +35,8 @@ export interface Later {
   readonly signal: AbortSignal
   /** Aborted when the client leaves. */
   readonly gone: AbortSignal
+  /** Recalled messages that the client was sent and has not acknowledged, in the order of sending. */
+  readonly inFlight?: readonly { readonly topic: string; readonly msgid: string }[]
   deliver(messages: readonly Message[]): void
 }
 
@@ -85,7 +87,8 @@ export class MessageFetch {
 
   async *run(request: MessageRequest, reader: Reader, now: number): AsyncGenerator<Message> {
     const { clientid, filter } = reader
-    const answered = this.#toldRows.ask(clientid, filter)
+    const foreign = request.later?.inFlight?.filter(({ msgid }) => !this.#store.ids.has(msgid))
+    const answered = this.#toldRows.ask(clientid, filter, foreign)
     const { answers, remote, local } = await this.#askAll(request, reader, now).catch((error: unknown) => {
       answered()
       throw error

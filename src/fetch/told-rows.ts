@@ -90,8 +90,12 @@ export class ToldRows {
   /** Filters that pools are being asked for: what they will tell is not known yet. */
   readonly #asked = new Map<string, Set<{ readonly filter: string }>>()
 
-  /** A pool is being asked: no position in these topics moves there until the returned function is called. */
-  ask(clientid: string, filter: string): () => void {
+  /**
+   * A pool is being asked: no position in these topics moves there until the returned function is called.
+   * @param inFlight rows that the client was told before, perhaps in a former run of the gateway, in the pool's order
+   */
+  ask(clientid: string, filter: string, inFlight: readonly { topic: string; msgid: string }[] = []): () => void {
+    for (const [topic, rows] of Map.groupBy(inFlight, ({ topic }) => topic)) this.#remember(clientid, topic, rows)
     const ofClient = this.#asked.get(clientid) ?? new Set()
     const asked = { filter }
     this.#asked.set(clientid, ofClient.add(asked))
@@ -143,6 +147,14 @@ export class ToldRows {
     const topics = this.#clients.get(clientid)
     topics?.delete(topic)
     if (topics?.size === 0) this.#clients.delete(clientid)
+  }
+
+  #remember(clientid: string, topic: string, inFlight: readonly { msgid: string }[]): void {
+    const topics = this.#clients.get(clientid) ?? new Map<string, Rows>()
+    if (topics.has(topic)) return
+    const rows = Rows.of(inFlight.map(({ msgid }) => msgid))
+    rows.stale = true
+    this.#clients.set(clientid, topics.set(topic, rows))
   }
 
   #isAsked(clientid: string, topic: string): boolean {

@@ -106,6 +106,21 @@ test('acknowledged in the resumed session, it is passed', async () => {
   assert.equal(position(), remote.indexOf(live))
 })
 
+test('the gateway died meanwhile, and the acknowledgement comes before the answer: it is passed', async () => {
+  await rig.acked('c', 't', live)
+  await rig.restart(BINDINGS)
+  connection = new AbortController()
+  pools.onTheWay = () => rig.acked('c', 't', FOREIGN, null)
+  const inFlight = [{ topic: 't', msgid: FOREIGN }]
+  const again = { ...later(new AbortController().signal), inFlight }
+  assert.deepEqual(await rig.told('c', 't', { skip: (msgid) => (had.has(msgid) ? 'sent' : null), later: again }), [])
+  await rig.acked('c', 't', (await rig.publish('t')).id.toString())
+  forward()
+  assert.equal(position(), remote.indexOf(live) + 1)
+  had.clear()
+  assert.deepEqual(await subscribe('t'), [])
+})
+
 test('a fetch of its own is on the way: the first that hears of the row', async () => {
   await rig.acked('c', 't', FOREIGN, null)
   await rig.acked('c', 't', live)
