@@ -1,99 +1,55 @@
-// A real Cassandra of our own, one node: each with a folder and ports of its own, stopped by process id.
+// A real Cassandra of our own, one node.
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { execFileSync } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import cassandra from 'cassandra-driver'
+import { CACHE } from './cache.ts'
 import { freePort } from './ports.ts'
-import { dieWithParent, signalProcess } from './processes.ts'
+import { findProgram } from './processes.ts'
+import { type ServerOptions, ServerProcess } from './server-process.ts'
 
-const CACHE = process.env.HOLDFAST_CACHE ?? resolve(import.meta.dirname, '../../.cache')
 const LIBRARIES = join(CACHE, 'cassandra-5.0.6', 'lib')
 const TLS = resolve(import.meta.dirname, 'tls')
-const READY_MS = 120_000
-const MAIN = 'org.apache.cassandra.service.CassandraDaemon'
-/** Our note of the running server: its process id and its port. */
-const NOTE = 'running'
-
-function java(): string | undefined {
-  const folders = (process.env.PATH ?? '').split(':')
-  return folders.map((folder) => join(folder, 'java')).find((file) => existsSync(file))
-}
-
 /** Why tests with Cassandra can't run here, for `{ skip }`; false when they can. Under CI they fail instead. */
 export function cassandraMissing(): string | false {
-  if ((existsSync(LIBRARIES) && java() !== undefined) || process.env.CI === 'true') return false
+  if ((existsSync(LIBRARIES) && findProgram('java')) || process.env.CI === 'true') return false
   return 'Cassandra is not installed; as root: scripts/services install cassa'
 }
 
-/** The server that was started in the folder, while it runs. */
-export function runningCassandra(folder: string): { pid: number; port: number } | undefined {
-  const note = join(folder, NOTE)
-  if (!existsSync(note)) return undefined
-  const [pid = 0, port = 0] = readFileSync(note, 'utf8').split(' ').map(Number)
-  const command = `/proc/${pid}/cmdline`
-  return existsSync(command) && readFileSync(command, 'utf8').includes(MAIN) ? { pid, port } : undefined
-}
-
-export interface CassandraOptions {
+export interface CassandraOptions extends ServerOptions {
   /** Keys of cassandra.yaml. */
   readonly settings?: Readonly<Record<string, unknown>>
   /** Clients may encrypt; the certificate is `tls/cert.pem`. */
   readonly tls?: boolean
-  /** Where the server lives; its content is kept. Absent: a folder that is removed at `stop`. */
-  readonly folder?: string
-  /** Goes on when this process ends. */
-  readonly outlive?: boolean
 }
 
 /** The server, started. It wants a password, and looks at rights. */
 export async function startCassandra(options: CassandraOptions = {}): Promise<CassandraServer> {
-  const server = new CassandraServer(await freePort(), await freePort(), options)
+  const server = new CassandraServer(options.port ?? (await freePort()), await freePort(), options)
   await server.start()
   return server
 }
 
-export class CassandraServer {
-  readonly host = '127.0.0.1'
-  readonly port: number
+export class CassandraServer extends ServerProcess {
   readonly user = 'cassandra'
   readonly password = 'cassandra'
-  readonly folder: string
   readonly #storagePort: number
   readonly #options: CassandraOptions
-  #child: ChildProcess | undefined
 
   constructor(port: number, storagePort: number, options: CassandraOptions) {
-    this.port = port
+    super('Cassandra', port, options)
     this.#storagePort = storagePort
     this.#options = options
-    this.folder = options.folder ?? mkdtempSync(join(tmpdir(), 'holdfast-cassandra-'))
-    mkdirSync(this.folder, { recursive: true })
-  }
-
-  get pid(): number | undefined {
-    return this.#child?.pid
   }
 
   async start(): Promise<void> {
-    const log = openSync(join(this.folder, 'log'), 'a')
-    const { outlive = false } = this.#options
-    const server = [
-      'nice',
-      '-n',
-      '19',
-      java() ?? 'java',
-      ...this.#flags(),
-      'org.apache.cassandra.service.CassandraDaemon',
-    ]
-    const [command, ...args] = outlive ? server : dieWithParent(server, 'TERM')
-    this.#child = spawn(command!, args, { cwd: this.folder, detached: outlive, stdio: ['ignore', log, log] })
-    writeFileSync(join(this.folder, NOTE), `${this.pid} ${this.port}`)
-    if (outlive) this.#child.unref()
-    await this.#ready()
+    const main = 'org.apache.cassandra.service.CassandraDaemon'
+    await this.launch(['nice', '-n', '19', findProgram('java') ?? 'java', ...this.#flags(), main])
+  }
+
+  protected override knock(): Promise<unknown> {
+    return this.query('select release_version from system.local')
   }
 
   #flags(): string[] {
@@ -169,25 +125,6 @@ export class CassandraServer {
     return { enabled: true, optional: true, keystore, keystore_password: 'cassandra', store_type: 'PKCS12' }
   }
 
-  /** Until it answers. A server that ends instead tells why in its log. */
-  async #ready(): Promise<void> {
-    const deadline = Date.now() + READY_MS
-    for (;;) {
-      try {
-        await this.query('select release_version from system.local')
-        return
-      } catch (error) {
-        const ended = this.#child!.exitCode !== null || this.#child!.signalCode !== null
-        if (!ended && Date.now() < deadline) await sleep(200)
-        else throw new Error(`Cassandra did not start:\n${this.log().slice(-5000)}`, { cause: error })
-      }
-    }
-  }
-
-  log(): string {
-    return readFileSync(join(this.folder, 'log'), 'utf8')
-  }
-
   /** Asks the server directly. Times come as Date, 64-bit numbers as bigint. */
   async query(text: string, values: unknown[] = [], keyspace?: string): Promise<Record<string, unknown>[]> {
     const client = this.client(keyspace)
@@ -207,40 +144,6 @@ export class CassandraServer {
       encoding: { useBigIntAsLong: true },
       ...(keyspace === undefined ? {} : { keyspace }),
     })
-  }
-
-  /** Writes what it holds to the disk and ends. */
-  async end(): Promise<void> {
-    await this.#signal('SIGTERM')
-  }
-
-  /** Ends it and removes its folder. */
-  async stop(): Promise<void> {
-    await this.#signal(this.#options.folder === undefined ? 'SIGKILL' : 'SIGTERM')
-    if (this.#options.folder === undefined) rmSync(this.folder, { recursive: true, force: true })
-  }
-
-  /** As a power cut would, but for what the system had not written yet. */
-  async kill9(): Promise<void> {
-    await this.#signal('SIGKILL')
-  }
-
-  /** Hangs: connections stay open and nothing answers. */
-  pause(): void {
-    signalProcess(this.pid!, 'SIGSTOP')
-  }
-
-  resume(): void {
-    signalProcess(this.pid!, 'SIGCONT')
-  }
-
-  async #signal(signal: NodeJS.Signals): Promise<void> {
-    const child = this.#child
-    if (!child || child.exitCode !== null || child.signalCode !== null) return
-    const ended = once(child, 'exit')
-    this.resume()
-    child.kill(signal)
-    await ended
   }
 }
 

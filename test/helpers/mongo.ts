@@ -1,23 +1,19 @@
-// A real MongoDB server of our own: any number of them, each with a folder and a port of its own, stopped by process id.
+// A real MongoDB server of our own.
 
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Db, MongoClient, type MongoClientOptions } from 'mongodb'
+import { CACHE } from './cache.ts'
 import { freePort } from './ports.ts'
-import { dieWithParent, signalProcess } from './processes.ts'
+import { findProgram } from './processes.ts'
+import { type ServerOptions, ServerProcess } from './server-process.ts'
 
-const CACHE = process.env.HOLDFAST_CACHE ?? resolve(import.meta.dirname, '../../.cache')
 const REPLICA_SET = 'rs0'
-const READY_MS = 60_000
 
-/** `mongod`: of the cache, or the system's; undefined when there is none on this machine. */
-export function mongoBinary(): string | undefined {
-  const folders = [join(CACHE, 'mongo', '6.0.5'), ...(process.env.PATH ?? '').split(':')]
-  return folders.map((folder) => join(folder, 'mongod')).find(existsSync)
+/** Of the cache, or the system's. */
+function mongod(): string | undefined {
+  return findProgram('mongod', [join(CACHE, 'mongo', '6.0.5')])
 }
 
 /**
@@ -25,16 +21,13 @@ export function mongoBinary(): string | undefined {
  * (`scripts/services install`) it is no reason to skip under CI, and the tests then fail.
  */
 export function mongoMissing(): string | false {
-  if (mongoBinary() !== undefined) return false
+  if (mongod()) return false
   const obtainable = process.platform === 'linux' && process.arch === 'x64'
   if (process.env.CI === 'true' && obtainable) return false
   return 'MongoDB is not installed: scripts/services install mongo'
 }
 
-export interface MongoOptions {
-  /** Where the server lives; its content is kept. Absent: a folder that is removed at `stop`. */
-  readonly folder?: string
-  readonly port?: number
+export interface MongoOptions extends ServerOptions {
   /** Without: a server alone, which has no transactions. */
   readonly replicaSet?: boolean
   /** User and password of its administrator; without, everybody may do everything. */
@@ -43,8 +36,6 @@ export interface MongoOptions {
   readonly follows?: MongoServer
   /** More words for its command line. */
   readonly flags?: readonly string[]
-  /** Goes on when this process ends. */
-  readonly outlive?: boolean
 }
 
 export async function startMongo(options: MongoOptions = {}): Promise<MongoServer> {
@@ -53,29 +44,20 @@ export async function startMongo(options: MongoOptions = {}): Promise<MongoServe
   return server
 }
 
-export class MongoServer {
-  readonly host = '127.0.0.1'
-  readonly port: number
-  readonly folder: string
+export class MongoServer extends ServerProcess {
   readonly replicaSet: string | undefined
   readonly #options: MongoOptions
-  #child: ChildProcess | undefined
   #client: MongoClient | undefined
 
   constructor(port: number, options: MongoOptions) {
-    this.port = port
+    super('MongoDB', port, options)
     this.#options = options
     this.replicaSet = options.replicaSet === false ? undefined : REPLICA_SET
-    this.folder = options.folder ?? mkdtempSync(join(tmpdir(), 'holdfast-mongo-'))
-  }
-
-  get pid(): number | undefined {
-    return this.#child?.pid
   }
 
   /** Until it takes writes. */
   async start(): Promise<void> {
-    const { admin, flags = [], outlive = false } = this.#options
+    const { admin, follows, flags = [] } = this.#options
     const data = join(this.folder, 'data')
     const first = !existsSync(data)
     mkdirSync(data, { recursive: true })
@@ -88,44 +70,24 @@ export class MongoServer {
       ...(admin ? (this.replicaSet ? ['--auth', '--keyFile', join(this.folder, 'key')] : ['--auth']) : []),
       ...flags,
     ]
-    const server = [mongoBinary() ?? 'mongod', ...words]
-    const [command, ...args] = outlive ? server : dieWithParent(server)
-    const log = openSync(join(this.folder, 'log'), 'a')
-    this.#child = spawn(command!, args, { cwd: this.folder, detached: outlive, stdio: ['ignore', log, log] })
-    if (outlive) this.#child.unref()
-    await this.#untilReady(first)
+    await this.launch([mongod() ?? 'mongod', ...words])
+    if (first) await this.#asNobody((db) => this.#initiate(db))
+    await this.#until(follows ? 'secondary' : 'isWritablePrimary')
   }
 
-  async #untilReady(first: boolean): Promise<void> {
-    const deadline = Date.now() + READY_MS
-    for (;;) {
-      const client = this.connection(first ? {} : this.#credentials)
-      try {
-        await client.connect()
-        if (first) await this.#initiate(client)
-        first = false
-        return
-      } catch (error) {
-        const ended = this.#child!.exitCode !== null || this.#child!.signalCode !== null
-        if (ended || Date.now() > deadline) throw new Error(`MongoDB did not start:\n${this.log()}`, { cause: error })
-        await sleep(30)
-      } finally {
-        await client.close()
-        if (!first) await this.#until(this.#options.follows ? 'secondary' : 'isWritablePrimary')
-      }
-    }
+  protected override knock(): Promise<unknown> {
+    return this.#asNobody((admin) => admin.command({ hello: 1 }))
   }
 
-  async #initiate(client: MongoClient): Promise<void> {
-    const admin = client.db('admin')
-    if (this.#options.follows) return this.#join(this.#options.follows)
+  async #initiate(db: Db): Promise<void> {
+    const { admin, follows } = this.#options
+    if (follows) return this.#join(follows)
     if (this.replicaSet) {
       const members = [{ _id: 0, host: `${this.host}:${this.port}` }]
-      await admin.command({ replSetInitiate: { _id: this.replicaSet, members } })
-      await untilSaid(admin, 'isWritablePrimary')
+      await db.command({ replSetInitiate: { _id: this.replicaSet, members } })
+      await untilSaid(db, 'isWritablePrimary')
     }
-    const { user, password } = this.#options.admin ?? {}
-    if (user) await admin.command({ createUser: user, pwd: password, roles: ['root'] })
+    if (admin) await db.command({ createUser: admin.user, pwd: admin.password, roles: ['root'] })
   }
 
   async #join(leader: MongoServer): Promise<void> {
@@ -137,10 +99,15 @@ export class MongoServer {
     await this.#until('secondary')
   }
 
-  async #until(field: 'isWritablePrimary' | 'secondary'): Promise<void> {
+  #until(field: 'isWritablePrimary' | 'secondary'): Promise<void> {
+    return this.#asNobody((admin) => untilSaid(admin, field))
+  }
+
+  /** Without a name: from this machine that may do everything while there are no users, and ask for the state later. */
+  async #asNobody<T>(work: (admin: Db) => Promise<T>): Promise<T> {
     const client = this.connection({})
     try {
-      await untilSaid(client.db('admin'), field)
+      return await work(client.db('admin'))
     } finally {
       await client.close()
     }
@@ -163,43 +130,19 @@ export class MongoServer {
     return this.#client.db(name)
   }
 
-  log(): string {
-    return readFileSync(join(this.folder, 'log'), 'utf8')
+  override async end(): Promise<void> {
+    await this.#disconnect()
+    await super.end()
   }
 
-  async end(): Promise<void> {
+  override async stop(): Promise<void> {
+    await this.#disconnect()
+    await super.stop()
+  }
+
+  async #disconnect(): Promise<void> {
     await this.#client?.close()
     this.#client = undefined
-    await this.#signal('SIGTERM')
-  }
-
-  /** Ends it and removes its folder. */
-  async stop(): Promise<void> {
-    await this.end()
-    if (this.#options.folder === undefined) rmSync(this.folder, { recursive: true, force: true })
-  }
-
-  /** As a power cut would. */
-  kill9(): Promise<void> {
-    return this.#signal('SIGKILL')
-  }
-
-  /** Hangs: connections stay open and nothing answers. */
-  pause(): void {
-    signalProcess(this.pid!, 'SIGSTOP')
-  }
-
-  resume(): void {
-    signalProcess(this.pid!, 'SIGCONT')
-  }
-
-  async #signal(signal: NodeJS.Signals): Promise<void> {
-    const child = this.#child
-    if (!child || child.exitCode !== null || child.signalCode !== null) return
-    const ended = once(child, 'exit')
-    this.resume()
-    child.kill(signal)
-    await ended
   }
 }
 

@@ -1,11 +1,18 @@
 // Processes that a test starts, and ends by their ids.
 
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** The program of that name: in one of the folders, or where the system looks. */
+export function findProgram(name: string, folders: readonly string[] = []): string | undefined {
+  return [...folders, ...(process.env.PATH ?? '').split(':')].map((folder) => join(folder, name)).find(existsSync)
+}
 
 /** A test that is killed leaves no server behind, where the system can see to that. */
-export function dieWithParent(command: readonly string[], signal = 'INT'): string[] {
-  return existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', signal, ...command] : [...command]
+export function dieWithParent(command: readonly string[], signal: NodeJS.Signals): string[] {
+  const setpriv = '/usr/bin/setpriv'
+  return existsSync(setpriv) ? [setpriv, '--pdeathsig', signal.slice('SIG'.length), ...command] : [...command]
 }
 
 /** The processes that this one started and that are still there. */
@@ -19,10 +26,21 @@ export function childrenOf(parent: number): number[] {
 }
 
 export function isAlive(pid: number): boolean {
+  const [state] = stat(pid)
+  return state !== undefined && !/[ZX]/.test(state) // a zombie only waits to be collected
+}
+
+/** In ticks since the system started: with its id it names a process for good. */
+export function beginOf(pid: number): number | undefined {
+  return isAlive(pid) ? Number(stat(pid)[19]) : undefined
+}
+
+/** State and what comes after it; empty when there is no such process. */
+function stat(pid: number): string[] {
   try {
-    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')) // a zombie only waits to be collected
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /s, '').split(' ')
   } catch {
-    return false
+    return []
   }
 }
 
@@ -32,4 +50,12 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error // it ended meanwhile
   }
+}
+
+/** Stops it as a debugger would. On a busy machine its threads go on for a moment; not when this is over. */
+export function hang(pid: number): void {
+  signalProcess(pid, 'SIGSTOP')
+  const threads = (): string[] => readdirSync(`/proc/${pid}/task`)
+  const stopped = (thread: string): boolean => /\) T /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8'))
+  while (isAlive(pid) && !threads().every(stopped)) {}
 }

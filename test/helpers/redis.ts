@@ -1,103 +1,55 @@
-// Real Redis servers of our own, each with a folder and a port of its own, stopped by process id: single ones, sentinels,
-// and a cluster of three.
+// Real Redis servers of our own: single ones, sentinels, and a cluster of three.
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { until } from './gateway.ts'
 import { freePort } from './ports.ts'
-import { dieWithParent, signalProcess } from './processes.ts'
-
-const READY_MS = 20_000
-
-function onPath(name: string): boolean {
-  return (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, name)))
-}
+import { findProgram } from './processes.ts'
+import { type ServerOptions, ServerProcess } from './server-process.ts'
 
 /** Why tests with Redis can't run here, for `{ skip }`; false when they can. Under CI they fail instead. */
 export function redisMissing(): string | false {
-  if ((onPath('redis-server') && onPath('redis-sentinel')) || process.env.CI === 'true') return false
+  if ((findProgram('redis-server') && findProgram('redis-sentinel')) || process.env.CI === 'true') return false
   return 'Redis is not installed; as root: scripts/services install redis'
 }
 
-export interface RedisServerOptions {
+export interface RedisServerOptions extends ServerOptions {
   /** Lines of its configuration file, behind ours. */
   readonly conf?: readonly string[]
   readonly program?: 'redis-server' | 'redis-sentinel'
-  /** Where the server lives; its content is kept. Absent: a folder that is removed at `stop`. */
-  readonly folder?: string
-  /** Goes on when this process ends. */
-  readonly outlive?: boolean
   /** What a client needs beside host and port, to ask whether it is ready. */
   readonly login?: { readonly username?: string; readonly password?: string; readonly tls?: object }
 }
 
 /** A server, started, that keeps an append-only file. */
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
-  const server = new RedisServer(await freePort(), options)
+  const server = new RedisServer(options.port ?? (await freePort()), options)
   await server.start()
   return server
 }
 
-export class RedisServer {
-  readonly host = '127.0.0.1'
-  readonly port: number
-  readonly folder: string
+export class RedisServer extends ServerProcess {
   readonly #program: string
-  readonly #temporary: boolean
-  readonly #outlive: boolean
   readonly #login: NonNullable<RedisServerOptions['login']>
-  #child: ChildProcess | undefined
 
   constructor(port: number, options: RedisServerOptions) {
-    const { conf = [], program = 'redis-server', folder, outlive = false, login = {} } = options
-    this.port = port
+    const { conf = [], program = 'redis-server', login = {} } = options
+    super('Redis', port, options)
     this.#program = program
-    this.#temporary = folder === undefined
-    this.#outlive = outlive
     this.#login = login
-    this.folder = folder ?? mkdtempSync(join(tmpdir(), 'holdfast-redis-'))
-    mkdirSync(this.folder, { recursive: true })
     const keeping = program === 'redis-server' ? ['appendonly yes', 'save ""'] : []
-    const own = [`port ${port}`, `bind ${this.host}`, `dir "${this.folder}"`, `pidfile "${join(this.folder, 'pid')}"`]
-    writeFileSync(join(this.folder, 'redis.conf'), [...own, 'daemonize no', ...keeping, ...conf, ''].join('\n'))
-  }
-
-  get pid(): number | undefined {
-    return this.#child?.pid
+    const own = [`port ${port}`, `bind ${this.host}`, `dir "${this.folder}"`, 'daemonize no']
+    writeFileSync(join(this.folder, 'redis.conf'), [...own, ...keeping, ...conf, ''].join('\n'))
   }
 
   async start(): Promise<void> {
-    const log = openSync(join(this.folder, 'log'), 'a')
-    const server = [this.#program, join(this.folder, 'redis.conf')]
-    const [command, ...args] = this.#outlive ? server : dieWithParent(server, 'KILL')
-    const child = spawn(command!, args, { detached: this.#outlive, stdio: ['ignore', log, log] })
-    this.#child = child
-    if (this.#outlive) child.unref()
-    await this.#ready(child)
+    await this.launch([this.#program, join(this.folder, 'redis.conf')])
   }
 
-  /** Until it answers. A server that ends instead tells why in its log. */
-  async #ready(child: ChildProcess): Promise<void> {
-    const deadline = Date.now() + READY_MS
-    for (;;) {
-      try {
-        await this.ask('ping')
-        return
-      } catch (error) {
-        const ended = child.exitCode !== null || child.signalCode !== null
-        if (!ended && Date.now() < deadline) await sleep(30)
-        else throw new Error(`Redis did not start:\n${this.log()}`, { cause: error })
-      }
-    }
-  }
-
-  log(): string {
-    return readFileSync(join(this.folder, 'log'), 'utf8')
+  protected override knock(): Promise<unknown> {
+    return this.ask('ping')
   }
 
   client(db = 0): Redis {
@@ -124,39 +76,6 @@ export class RedisServer {
     } finally {
       client.disconnect()
     }
-  }
-
-  /** Ends it in order. */
-  async end(): Promise<void> {
-    await this.#signal('SIGTERM')
-  }
-
-  /** Ends it and removes its folder. */
-  async stop(): Promise<void> {
-    await this.#signal('SIGKILL')
-    if (this.#temporary) rmSync(this.folder, { recursive: true, force: true })
-  }
-
-  async kill9(): Promise<void> {
-    await this.#signal('SIGKILL')
-  }
-
-  /** Hangs: connections stay open and nothing answers. */
-  pause(): void {
-    signalProcess(this.pid!, 'SIGSTOP')
-  }
-
-  resume(): void {
-    signalProcess(this.pid!, 'SIGCONT')
-  }
-
-  async #signal(signal: NodeJS.Signals): Promise<void> {
-    const child = this.#child
-    if (!child || child.exitCode !== null || child.signalCode !== null) return
-    const ended = once(child, 'exit')
-    this.resume()
-    child.kill(signal)
-    await ended
   }
 }
 
