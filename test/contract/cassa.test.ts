@@ -5,48 +5,23 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type cassandra from 'cassandra-driver'
 import { backend } from '../../src/backends/cassa/index.ts'
-import type { CassaSettings } from '../../src/backends/cassa/settings.ts'
 import type { Pool } from '../../src/model/backend.ts'
-import { BackendError, type ErrorClass, MarkConflict } from '../../src/model/errors.ts'
+import { MarkConflict } from '../../src/model/errors.ts'
 import { EventIdSource } from '../../src/model/event-id.ts'
 import type { Operation, RemoteMessage } from '../../src/model/operation.ts'
 import { type CassandraServer, cassandraMissing, startCassandra } from '../helpers/cassandra.ts'
 import { freePort } from '../helpers/ports.ts'
 import { AT, ack, custom, History, insert, JOURNAL, moveTo } from './operations.ts'
 import { cassaSettings } from './subjects/cassa.ts'
-import { PAYLOADS } from './support.ts'
+import { exact, never, OPTIONS, opener, PAYLOADS, refusal, within } from './support.ts'
 
-const never = new AbortController().signal
-const options = { name: 'pool1', dataDir: '/', node: 'n1' }
-const exact = { idempotent: false }
 const again = { idempotent: true }
-const within = (ms: number): AbortSignal => AbortSignal.timeout(ms)
 const CERTIFICATE = join(import.meta.dirname, '../helpers/tls/cert.pem')
-
-async function refusal(promise: Promise<unknown>, errorClass: ErrorClass): Promise<BackendError> {
-  const error = await promise.then(
-    () => assert.fail('was taken'),
-    (rejection) => rejection,
-  )
-  assert.ok(error instanceof BackendError, `${error}`)
-  assert.equal(error.errorClass, errorClass, `${error.code}: ${error.message}`)
-  return error
-}
 
 describe('cassa: what a server may do', { skip: cassandraMissing() }, () => {
   let server: CassandraServer
   let direct: cassandra.Client
-  const open: Pool[] = []
-  const pool = async (changes: Partial<CassaSettings> = {}): Promise<Pool> => {
-    const made = await backend.open(options, { ...cassaSettings(server), ...changes })
-    open.push(made)
-    return made
-  }
-  const connected = async (changes: Partial<CassaSettings> = {}): Promise<Pool> => {
-    const made = await pool(changes)
-    await made.connect(never)
-    return made
-  }
+  const { pool, connected, close } = opener(backend, () => cassaSettings(server))
   const rows = async (text: string): Promise<Record<string, unknown>[]> =>
     (await direct.execute(text)).rows.map((row) => ({ ...row }))
   const stored = async (topic: string): Promise<unknown[]> =>
@@ -58,12 +33,12 @@ describe('cassa: what a server may do', { skip: cassandraMissing() }, () => {
 
   before(async () => {
     server = await startCassandra({ tls: true })
-    await backend.applySchema(options, cassaSettings(server))
+    await backend.applySchema(OPTIONS, cassaSettings(server))
     direct = server.client('mqtt')
     await direct.execute("create role guest with password = 'public' and login = true")
   })
   after(async () => {
-    await Promise.all(open.map((each) => each.close()))
+    await close()
     await direct?.shutdown()
     await server?.stop()
   })
@@ -166,7 +141,7 @@ describe('cassa: what a server may do', { skip: cassandraMissing() }, () => {
       )
       const history = new History()
       const bare = { username: 'guest', password: 'public', keyspace: 'bare' }
-      await backend.applySchema(options, { ...cassaSettings(server), keyspace: 'bare' })
+      await backend.applySchema(OPTIONS, { ...cassaSettings(server), keyspace: 'bare' })
       for (const table of ['msg', 'retain']) {
         for (const right of ['select', 'modify']) await direct.execute(`grant ${right} on bare.${table} to guest`)
       }
@@ -379,8 +354,8 @@ describe('cassa: what a server may do', { skip: cassandraMissing() }, () => {
       assert.match(hint!, /holdfast schema cassa --apply --pool pool1/)
       const said: string[] = []
       const settings = { ...cassaSettings(server), keyspace: 'Nowhere' }
-      await backend.applySchema(options, settings, (sentence) => said.push(sentence))
-      await backend.applySchema(options, settings, (sentence) => said.push(sentence))
+      await backend.applySchema(OPTIONS, settings, (sentence) => said.push(sentence))
+      await backend.applySchema(OPTIONS, settings, (sentence) => said.push(sentence))
       assert.equal(said.length, 1)
       assert.match(said[0]!, /^the keyspace Nowhere was made, with SimpleStrategy and one replica/)
       assert.equal((await made.connect(never)).exactlyOnce, true)

@@ -13,11 +13,8 @@ import { type DynamoServer, dynamoMissing, startDynamo, type Values } from '../h
 import { CERTIFICATE, DynamoFront, exception } from '../helpers/dynamo-front.ts'
 import { AT, ack, custom, History, insert, JOURNAL, moveTo } from './operations.ts'
 import { dynamoSettings } from './subjects/dynamo.ts'
-import { failure, payloadsOf } from './support.ts'
+import { exact, failure, never, OPTIONS, payloadsOf } from './support.ts'
 
-const never = new AbortController().signal
-const exact = { idempotent: false }
-const options = { name: 'pool1', dataDir: '/', node: 'n1' }
 const remove = ({ msgid, topic }: Message, clientid = 'c'): Write => ({ do: 'message.delete', msgid, topic, clientid })
 
 describe('dynamo', { skip: dynamoMissing() }, () => {
@@ -42,7 +39,7 @@ describe('dynamo', { skip: dynamoMissing() }, () => {
 
   const key = (): string => `own${account}`
   const open = async (more: Partial<DynamoSettings> = {}): Promise<Pool> => {
-    const pool = await backend.open(options, { ...dynamoSettings(front, key()), ...more })
+    const pool = await backend.open(OPTIONS, { ...dynamoSettings(front, key()), ...more })
     pools.push(pool)
     await pool.connect(never)
     return pool
@@ -50,7 +47,7 @@ describe('dynamo', { skip: dynamoMissing() }, () => {
   const fresh = async (): Promise<Pool> => {
     account++
     history = new History()
-    await backend.applySchema(options, dynamoSettings(server, key()))
+    await backend.applySchema(OPTIONS, dynamoSettings(server, key()))
     const pool = await open()
     front.asked.length = 0
     return pool
@@ -411,7 +408,7 @@ describe('dynamo', { skip: dynamoMissing() }, () => {
       await fresh()
       front.fault = (_, request) =>
         request.TableName === 'holdfast_mark' ? exception('AccessDeniedException') : undefined
-      const pool = await backend.open(options, dynamoSettings(front, key()))
+      const pool = await backend.open(OPTIONS, dynamoSettings(front, key()))
       pools.push(pool)
       const { exactlyOnce, warnings } = await pool.connect(never)
       assert.equal(exactlyOnce, false)
@@ -443,7 +440,7 @@ describe('dynamo', { skip: dynamoMissing() }, () => {
       assert.equal((await failure(write(pool, history.events(insert(history.message('a', '1')))))).errorClass, 'denied')
       const many = history.events(...Array.from({ length: 120 }, () => insert(history.message('a', 'x'))))
       assert.equal((await failure(write(pool, many))).errorClass, 'denied')
-      const error = await failure(backend.applySchema(options, dynamoSettings(server, key())))
+      const error = await failure(backend.applySchema(OPTIONS, dynamoSettings(server, key())))
       assert.deepEqual([error.errorClass, error.code], ['denied', 'OTHER_KEYS'])
     })
 

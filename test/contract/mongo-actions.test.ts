@@ -13,11 +13,8 @@ import type { Operation, RemoteMessage, Write } from '../../src/model/operation.
 import { type MongoServer, mongoMissing, startMongo } from '../helpers/mongo.ts'
 import { AT, insert, JOURNAL, moveTo } from './operations.ts'
 import { mongoSettings } from './subjects/mongo.ts'
-import { failure, PAYLOADS } from './support.ts'
+import { exact, failure, never, OPTIONS, PAYLOADS } from './support.ts'
 
-const never = new AbortController().signal
-const options = { name: 'pool1', dataDir: '/', node: 'n1' }
-const exact = { idempotent: false }
 const ids = new EventIdSource(1)
 let seq = 0
 
@@ -58,8 +55,8 @@ for (const replicaSet of [true, false]) {
 
     before(async () => {
       server = await startMongo({ replicaSet })
-      await backend.applySchema(options, mongoSettings(server))
-      pool = await backend.open(options, mongoSettings(server))
+      await backend.applySchema(OPTIONS, mongoSettings(server))
+      pool = await backend.open(OPTIONS, mongoSettings(server))
       await pool.connect(never)
     })
     after(async () => {

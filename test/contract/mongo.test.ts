@@ -8,70 +8,36 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MongoClient } from 'mongodb'
 import { backend } from '../../src/backends/mongo/index.ts'
-import type { MongoSettings } from '../../src/backends/mongo/settings.ts'
-import type { Pool } from '../../src/model/backend.ts'
-import { BackendError, type ErrorClass } from '../../src/model/errors.ts'
 import type { MarkMove, RemoteMessage } from '../../src/model/operation.ts'
 import { type MongoServer, mongoMissing, startMongo } from '../helpers/mongo.ts'
 import { freePort } from '../helpers/ports.ts'
 import { type Exchange, startProxy } from '../helpers/proxy.ts'
 import { AT, ack, History, insert, JOURNAL, moveTo } from './operations.ts'
 import { mongoSettings, oldCollections } from './subjects/mongo.ts'
+import { exact, never, OPTIONS, opener, refusal, scenes } from './support.ts'
 
-const never = new AbortController().signal
-const options = { name: 'pool1', dataDir: '/', node: 'n1' }
-const exact = { idempotent: false }
 const TLS = join(import.meta.dirname, '../helpers/tls')
 
 const COMMIT: Exchange = { asked: () => (said) => said.includes('commitTransaction'), answered: /ok/ }
 
-async function refusal(promise: Promise<unknown>, errorClass: ErrorClass): Promise<BackendError> {
-  const error = await promise.then(
-    () => assert.fail('was taken'),
-    (rejection) => rejection,
-  )
-  assert.ok(error instanceof BackendError, `${error}`)
-  assert.equal(error.errorClass, errorClass, `${error.code}: ${error.message}`)
-  return error
-}
-
-/** Opens pools on one server and closes them all. */
-function opener(server: () => MongoServer) {
-  const open: Pool[] = []
-  const pool = async (changes: Partial<MongoSettings> = {}): Promise<Pool> => {
-    const made = await backend.open(options, mongoSettings(server(), changes))
-    open.push(made)
-    return made
-  }
-  const connected = async (changes: Partial<MongoSettings> = {}): Promise<Pool> => {
-    const made = await pool(changes)
-    await made.connect(never)
-    return made
-  }
-  return { pool, connected, close: () => Promise.all(open.map((each) => each.close())) }
-}
-
 describe('mongo: what a replica set may do', { skip: mongoMissing() }, () => {
   let server: MongoServer
-  const { pool, connected, close } = opener(() => server)
+  const { pool, connected, close } = opener(backend, () => mongoSettings(server))
   const stored = async (): Promise<string[]> =>
     (await server.db().collection('mqtt_msg').find().sort({ _id: 1 }).toArray()).map(({ payload }) => payload)
   const put = (history: History, payload: string | Buffer) => history.events(insert(history.message('a', payload)))
 
   before(async () => {
     server = await startMongo()
-    await backend.applySchema(options, mongoSettings(server))
+    await backend.applySchema(OPTIONS, mongoSettings(server))
   })
   after(async () => {
     await close()
     await server.stop()
   })
-  const scene = (name: string, body: (history: History) => Promise<void>): void => {
-    test(name, async () => {
-      for (const each of await server.db().collections()) await each.deleteMany({})
-      await body(new History())
-    })
-  }
+  const scene = scenes(async () => {
+    for (const each of await server.db().collections()) await each.deleteMany({})
+  })
 
   scene('no such server is waited for', async () => {
     const nobody = [{ host: '127.0.0.1', port: await freePort() }]
@@ -252,7 +218,7 @@ describe('mongo: what a replica set may do', { skip: mongoMissing() }, () => {
     assert.match(warnings.at(-1)!, /holdfast schema mongo --apply --pool pool1/)
     await made.write(put(history, '1'), null, exact, never)
     for (let times = 0; times < 2; times++)
-      await backend.applySchema(options, mongoSettings(server, { database: 'old' }))
+      await backend.applySchema(OPTIONS, mongoSettings(server, { database: 'old' }))
     assert.deepEqual((await made.connect(never)).warnings, [])
   })
 
@@ -292,7 +258,7 @@ describe('mongo: users, and TLS', { skip: mongoMissing() }, () => {
   let server: MongoServer
   let admin: MongoClient
   let folder: string
-  const { pool, connected, close } = opener(() => server)
+  const { pool, connected, close } = opener(backend, () => mongoSettings(server))
   const admins = { login: 'boss', password: 'secret', auth_source: 'admin' }
 
   before(async () => {
@@ -304,7 +270,7 @@ describe('mongo: users, and TLS', { skip: mongoMissing() }, () => {
       flags: ['--tlsMode', 'allowTLS', '--tlsCertificateKeyFile', pem],
     })
     admin = server.connection()
-    await backend.applySchema(options, mongoSettings(server, admins))
+    await backend.applySchema(OPTIONS, mongoSettings(server, admins))
     const db = admin.db('mqtt')
     const on = (collection: string, actions: string[]) => ({ resource: { db: 'mqtt', collection }, actions })
     const writing = ['find', 'insert', 'update', 'remove']

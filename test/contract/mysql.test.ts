@@ -3,46 +3,22 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { after, before, describe } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { backend } from '../../src/backends/mysql/index.ts'
-import type { MysqlSettings } from '../../src/backends/mysql/settings.ts'
 import type { Pool } from '../../src/model/backend.ts'
-import { BackendError, type ErrorClass, MarkConflict } from '../../src/model/errors.ts'
+import { type BackendError, MarkConflict } from '../../src/model/errors.ts'
 import type { Operation, RemoteMessage } from '../../src/model/operation.ts'
 import { type MariadbServer, mariadbMissing, startMariadb } from '../helpers/mariadb.ts'
 import { freePort } from '../helpers/ports.ts'
 import { type FaultyProxy, MYSQL_COMMIT, startProxy } from '../helpers/proxy.ts'
-import { AT, ack, custom, History, insert, JOURNAL, moveTo } from './operations.ts'
+import { AT, ack, custom, type History, insert, JOURNAL, moveTo } from './operations.ts'
 import { mysqlSettings, OLD_TABLES } from './subjects/mysql.ts'
-
-const never = new AbortController().signal
-const options = { name: 'pool1', dataDir: '/', node: 'n1' }
-const exact = { idempotent: false }
-
-async function refusal(promise: Promise<unknown>, errorClass: ErrorClass): Promise<BackendError> {
-  const error = await promise.then(
-    () => assert.fail('was taken'),
-    (rejection) => rejection,
-  )
-  assert.ok(error instanceof BackendError, `${error}`)
-  assert.equal(error.errorClass, errorClass, `${error.code}: ${error.message}`)
-  return error
-}
+import { exact, never, OPTIONS, opener, refusal, scenes } from './support.ts'
 
 describe('mysql: what a server may do', { skip: mariadbMissing() }, () => {
   let server: MariadbServer
-  const open: Pool[] = []
-  const pool = async (changes: Partial<MysqlSettings> = {}): Promise<Pool> => {
-    const made = await backend.open(options, { ...mysqlSettings(server), ...changes })
-    open.push(made)
-    return made
-  }
-  const connected = async (changes: Partial<MysqlSettings> = {}): Promise<Pool> => {
-    const made = await pool(changes)
-    await made.connect(never)
-    return made
-  }
+  const { pool, connected, close } = opener(backend, () => mysqlSettings(server))
   const stored = async (database = 'mqtt'): Promise<string[]> => {
     const rows = await server.query('select payload from mqtt_msg order by id', database)
     return rows.map(({ payload }) => String(payload))
@@ -61,19 +37,14 @@ describe('mysql: what a server may do', { skip: mariadbMissing() }, () => {
 
   before(async () => {
     server = await startMariadb({ settings: { max_connections: 20 } })
-    await backend.applySchema(options, mysqlSettings(server))
+    await backend.applySchema(OPTIONS, mysqlSettings(server))
     await server.query("create user guest@'127.0.0.1' identified by 'public'")
   })
   after(async () => {
-    await Promise.all(open.map((each) => each.close()))
+    await close()
     await server.stop()
   })
-  const scene = (name: string, body: (history: History) => Promise<void>): void => {
-    test(name, async () => {
-      await server.query('truncate mqtt_msg; truncate holdfast_mark')
-      await body(new History())
-    })
-  }
+  const scene = scenes(() => server.query('truncate mqtt_msg; truncate holdfast_mark'))
 
   scene('wrong password, no such database, no such server', async () => {
     const password = await refusal((await pool({ password: 'wrong' })).connect(never), 'denied')
@@ -123,7 +94,7 @@ describe('mysql: what a server may do', { skip: mariadbMissing() }, () => {
     assert.deepEqual(await stored('bare'), ['1'])
     const retain = history.events({ do: 'retain.put', message: history.message('a', '1'), node: 'n' })
     assert.match((await refusal(made.write(retain, null, exact, never), 'denied')).hint!, /grant/)
-    await backend.applySchema(options, mysqlSettings(server, 'bare'))
+    await backend.applySchema(OPTIONS, mysqlSettings(server, 'bare'))
     await server.query("grant select on bare.holdfast_mark to guest@'127.0.0.1'")
     assert.equal((await made.connect(never)).exactlyOnce, false, 'it may not write what is there')
     await server.query("grant insert, update, create on bare.holdfast_mark to guest@'127.0.0.1'")

@@ -8,47 +8,18 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { backend } from '../../src/backends/pgsql/index.ts'
-import type { PgsqlSettings } from '../../src/backends/pgsql/settings.ts'
 import type { Pool } from '../../src/model/backend.ts'
-import { BackendError, type ErrorClass } from '../../src/model/errors.ts'
 import type { Operation, RemoteMessage } from '../../src/model/operation.ts'
 import { until } from '../helpers/gateway.ts'
 import { freePort } from '../helpers/ports.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../helpers/postgres.ts'
-import { custom, History, insert, JOURNAL, moveTo } from './operations.ts'
+import { custom, insert, JOURNAL, moveTo } from './operations.ts'
 import { pgsqlSettings } from './subjects/pgsql.ts'
-
-const never = new AbortController().signal
-const options = { name: 'pool1', dataDir: '/', node: 'n1' }
-const exact = { idempotent: false }
-
-function within(ms: number): AbortSignal {
-  return AbortSignal.timeout(ms)
-}
-
-async function refusal(promise: Promise<unknown>, errorClass: ErrorClass): Promise<BackendError> {
-  const error = await promise.then(
-    () => assert.fail('was taken'),
-    (rejection) => rejection,
-  )
-  assert.ok(error instanceof BackendError, `${error}`)
-  assert.equal(error.errorClass, errorClass, `${error.code}: ${error.message}`)
-  return error
-}
+import { exact, never, OPTIONS, opener, refusal, scenes, within } from './support.ts'
 
 describe('pgsql: what a server may do', { skip: postgresMissing() }, () => {
   let server: PostgresServer
-  const open: Pool[] = []
-  const pool = async (changes: Partial<PgsqlSettings> = {}): Promise<Pool> => {
-    const made = await backend.open(options, { ...pgsqlSettings(server), ...changes })
-    open.push(made)
-    return made
-  }
-  const connected = async (changes: Partial<PgsqlSettings> = {}): Promise<Pool> => {
-    const made = await pool(changes)
-    await made.connect(never)
-    return made
-  }
+  const { pool, connected, close } = opener(backend, () => pgsqlSettings(server))
   const stored = async (): Promise<string[]> => {
     const rows = await server.query('select payload from mqtt_msg order by id')
     return rows.map(({ payload }) => String(payload))
@@ -65,11 +36,11 @@ describe('pgsql: what a server may do', { skip: postgresMissing() }, () => {
 
   before(async () => {
     server = await startPostgres({ settings: { max_connections: 12, superuser_reserved_connections: 3 } })
-    await backend.applySchema(options, pgsqlSettings(server))
+    await backend.applySchema(OPTIONS, pgsqlSettings(server))
     await server.query("create role guest login password 'public'")
   })
   after(async () => {
-    await Promise.all(open.map((each) => each.close()))
+    await close()
     await server.stop()
   })
   test('a connection that can not be made ready is closed', async () => {
@@ -83,12 +54,7 @@ describe('pgsql: what a server may do', { skip: postgresMissing() }, () => {
     })
   })
 
-  const scene = (name: string, body: (history: History) => Promise<void>): void => {
-    test(name, async () => {
-      await server.query('truncate mqtt_msg, holdfast_mark')
-      await body(new History())
-    })
-  }
+  const scene = scenes(() => server.query('truncate mqtt_msg, holdfast_mark'))
 
   scene('wrong password, no such database, no such server', async () => {
     const password = await refusal((await pool({ password: 'wrong' })).connect(never), 'denied')

@@ -21,9 +21,8 @@ import {
 } from '../helpers/redis.ts'
 import { custom, History, insert, JOURNAL, moveTo } from './operations.ts'
 import { redisSettings } from './subjects/redis.ts'
-import { failure, never, payloadsOf } from './support.ts'
+import { exact, failure, never, OPTIONS, payloadsOf } from './support.ts'
 
-const exact = { idempotent: false }
 const TLS = new URL('../helpers/tls/', import.meta.url).pathname
 const [CERT, KEY] = [`${TLS}cert.pem`, `${TLS}key.pem`]
 
@@ -40,7 +39,7 @@ describe('redis: servers as they may be', { skip: redisMissing() }, () => {
   }
 
   async function open(settings: RedisSettings): Promise<Pool> {
-    const pool = await backend.open({ name: 'pool1', dataDir: '/', node: 'n1' }, settings)
+    const pool = await backend.open(OPTIONS, settings)
     ends.push(() => pool.close())
     return pool
   }

@@ -16,9 +16,7 @@ import type { Lane } from '../../src/queue/lanes.ts'
 import { type RedisServer, redisMissing, startRedis } from '../helpers/redis.ts'
 import { ack, custom, History, insert, JOURNAL, moveTo } from './operations.ts'
 import { redisSettings } from './subjects/redis.ts'
-import { failure, never, ODD_NAMES, PAYLOADS, payloadsOf } from './support.ts'
-
-const exact = { idempotent: false }
+import { exact, failure, never, ODD_NAMES, OPTIONS, PAYLOADS, payloadsOf } from './support.ts'
 
 describe('redis: what only it has', { skip: redisMissing() }, () => {
   let server: RedisServer
@@ -28,7 +26,7 @@ describe('redis: what only it has', { skip: redisMissing() }, () => {
   const pools: Pool[] = []
 
   const open = async (more: Partial<RedisSettings> = {}): Promise<Pool> => {
-    const opened = await backend.open({ name: 'pool1', dataDir: '/', node: 'n1' }, redisSettings([server], more))
+    const opened = await backend.open(OPTIONS, redisSettings([server], more))
     pools.push(opened)
     await opened.connect(never)
     return opened

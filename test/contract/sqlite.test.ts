@@ -11,9 +11,7 @@ import type { Pool } from '../../src/model/backend.ts'
 import { BackendError } from '../../src/model/errors.ts'
 import { openForRead, openForWrite } from '../../src/sqlite/open.ts'
 import { custom, History, insert } from './operations.ts'
-
-const never = new AbortController().signal
-const exact = { idempotent: false }
+import { exact, never } from './support.ts'
 
 describe('sqlite: what a file may do', () => {
   let dataDir: string

@@ -32,6 +32,17 @@ export interface TableRows {
 /** A table of the documentation, or the keys or items that stand for it in a kind without tables. */
 export type Table = keyof TableRows
 
+/** As the documentation names them, where the kind has no names of its own. */
+export const COLUMNS: Readonly<Record<Table, readonly string[]>> = {
+  mqtt_client: ['clientid', 'state', 'node', 'online_at', 'offline_at'],
+  mqtt_sub: ['clientid', 'topic', 'qos'],
+  mqtt_msg: ['msgid', 'sender', 'topic', 'qos', 'retain', 'payload', 'arrived'],
+  mqtt_retain: ['msgid', 'sender', 'topic', 'qos', 'payload', 'arrived'],
+  mqtt_acked: ['clientid', 'topic', 'mid'],
+  mqtt_delivered: ['clientid', 'topic', 'msgid', 'delivered_at'],
+}
+export const TIMES = ['online_at', 'offline_at', 'arrived', 'delivered_at']
+
 /** As another application writes it, past the backend: with nothing in it that it can do without. */
 export type ForeignRow =
   /** A kind that knows messages by their msgid only makes one up when there is none. */

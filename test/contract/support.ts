@@ -2,16 +2,50 @@
 
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { BackendError } from '../../src/model/errors.ts'
+import { test } from 'node:test'
+import type { Backend, Pool } from '../../src/model/backend.ts'
+import { BackendError, type ErrorClass } from '../../src/model/errors.ts'
 import type { Message } from '../../src/model/event.ts'
 import type { Operation, ReadOp, RemoteMessage } from '../../src/model/operation.ts'
-import type { History } from './operations.ts'
-import type { Bench, Subject } from './subject.ts'
+import { History } from './operations.ts'
+import { type Bench, NODE, type Subject } from './subject.ts'
 
 /** A test with a database of its own. */
 export type Contract = (name: string, body: (bench: Bench, history: History) => Promise<void>) => void
 
 export const never = new AbortController().signal
+export const within = (ms: number): AbortSignal => AbortSignal.timeout(ms)
+export const exact = { idempotent: false }
+export const OPTIONS = { name: 'pool1', dataDir: '/', node: NODE }
+
+/** Opens pools of one kind, connects them where asked to, and closes them all. */
+export function opener<S>(backend: Backend<S>, settings: () => S, options = OPTIONS) {
+  const open: Pool[] = []
+  const pool = async (changes: Partial<S> = {}): Promise<Pool> => {
+    const made = await backend.open(options, { ...settings(), ...changes })
+    open.push(made)
+    return made
+  }
+  const connected = async (changes?: Partial<S>): Promise<Pool> => {
+    const made = await pool(changes)
+    await made.connect(never)
+    return made
+  }
+  const close = async (): Promise<void> => {
+    await Promise.all(open.splice(0).map((each) => each.close()))
+  }
+  return { pool, connected, close }
+}
+
+/** Tests that begin with nothing stored. */
+export function scenes(clear: () => Promise<unknown>) {
+  return (name: string, body: (history: History) => Promise<void>): void => {
+    test(name, async () => {
+      await clear()
+      await body(new History())
+    })
+  }
+}
 
 /** Names that a careless statement would trip over. */
 export const ODD_NAMES = [
@@ -66,5 +100,11 @@ export async function failure(promise: Promise<unknown>): Promise<BackendError> 
     (rejection) => rejection,
   )
   assert.ok(error instanceof BackendError, `${error}`)
+  return error
+}
+
+export async function refusal(promise: Promise<unknown>, errorClass: ErrorClass): Promise<BackendError> {
+  const error = await failure(promise)
+  assert.equal(error.errorClass, errorClass, `${error.code}: ${error.message}`)
   return error
 }

@@ -2,10 +2,10 @@
 
 import type { CassaSettings } from '../../../src/backends/cassa/settings.ts'
 import { BACKENDS } from '../../../src/backends/index.ts'
-import type { Pool } from '../../../src/model/backend.ts'
 import { type CassandraServer, cassandraMissing, startCassandra } from '../../helpers/cassandra.ts'
 import { AT } from '../operations.ts'
-import { ALL_TABLES, type Bench, type ForeignRow, NODE, type Subject, type Table, type TableRows } from '../subject.ts'
+import { ALL_TABLES, type Bench, type ForeignRow, type Subject, type Table, type TableRows } from '../subject.ts'
+import { OPTIONS, opener } from '../support.ts'
 
 // The DDL of the EMQX backend documentation, Cassandra; the keyspace's name is ours.
 export const OLD_TABLES: readonly string[] = [
@@ -17,8 +17,6 @@ export const OLD_TABLES: readonly string[] = [
   'CREATE TABLE IF NOT EXISTS retain (topic text, msgid text, PRIMARY KEY(topic))',
   'CREATE TABLE IF NOT EXISTS acked (client_id text, topic text, msgid text, PRIMARY KEY(client_id, topic))',
 ]
-
-const never = new AbortController().signal
 
 class Cassandra implements Subject {
   readonly name: string
@@ -55,10 +53,9 @@ class Cassandra implements Subject {
     const server = this.#server!
     const keyspace = `test${this.#keyspaces++}`
     const backend = await BACKENDS.cassa!()
-    const options = { name: 'pool1', dataDir: '/', node: NODE }
     const settings = cassaSettings(server, keyspace)
     const schema = async (): Promise<void> => {
-      if (!this.#old) return backend.applySchema(options, settings)
+      if (!this.#old) return backend.applySchema(OPTIONS, settings)
       await server.query(
         `create keyspace if not exists ${keyspace} with replication = {'class': 'SimpleStrategy', 'replication_factor': 1}`,
       )
@@ -68,13 +65,7 @@ class Cassandra implements Subject {
     }
     await schema()
     const direct = server.client(keyspace)
-    const pools: Pool[] = []
-    const another = async (): Promise<Pool> => {
-      const pool = await backend.open(options, settings)
-      await pool.connect(never)
-      pools.push(pool)
-      return pool
-    }
+    const { connected: another, close } = opener(backend, () => settings)
     return {
       backend,
       pool: await another(),
@@ -90,7 +81,7 @@ class Cassandra implements Subject {
       },
       sql: () => Promise.reject(new Error('Cassandra speaks CQL')),
       end: async () => {
-        for (const pool of pools) await pool.close()
+        await close()
         await direct.execute(`drop keyspace ${keyspace}`)
         await direct.shutdown()
       },

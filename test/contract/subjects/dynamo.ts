@@ -3,11 +3,9 @@
 import { randomUUID } from 'node:crypto'
 import type { DynamoSettings } from '../../../src/backends/dynamo/settings.ts'
 import { BACKENDS } from '../../../src/backends/index.ts'
-import type { Pool } from '../../../src/model/backend.ts'
 import { type DynamoServer, dynamoMissing, REGION, startDynamo, type Values } from '../../helpers/dynamo.ts'
-import { ALL_TABLES, type Bench, type ForeignRow, NODE, type Subject, type Table, type TableRows } from '../subject.ts'
-
-const never = new AbortController().signal
+import { ALL_TABLES, type Bench, type ForeignRow, type Subject, type Table, type TableRows } from '../subject.ts'
+import { OPTIONS, opener } from '../support.ts'
 
 let server: DynamoServer
 let databases = 0
@@ -55,16 +53,9 @@ export function dynamoSettings({ url }: { url: string }, accessKey = 'local'): D
 async function bench(): Promise<Bench> {
   const backend = await BACKENDS.dynamo!()
   const accessKey = `test${databases++}`
-  const options = { name: 'pool1', dataDir: '/', node: NODE }
   const settings = dynamoSettings(server, accessKey)
-  await backend.applySchema(options, settings)
-  const pools: Pool[] = []
-  const another = async (): Promise<Pool> => {
-    const pool = await backend.open(options, settings)
-    await pool.connect(never)
-    pools.push(pool)
-    return pool
-  }
+  await backend.applySchema(OPTIONS, settings)
+  const { connected: another, close } = opener(backend, () => settings)
   return {
     backend,
     pool: await another(),
@@ -73,17 +64,15 @@ async function bench(): Promise<Bench> {
       return (await server.scan(table, accessKey)).map(ROWS[table])
     },
     insertForeign: (row) => insertForeign(accessKey, row),
-    schemaAgain: () => backend.applySchema(options, settings),
+    schemaAgain: () => backend.applySchema(OPTIONS, settings),
     async hide(table) {
       // messages are in two tables, and of a topic without ids the second is not asked
       const names = table === 'mqtt_msg' ? [table, 'mqtt_topic_msg_map'] : [table]
       for (const TableName of names) await server.db(accessKey).deleteTable({ TableName })
-      return () => backend.applySchema(options, settings)
+      return () => backend.applySchema(OPTIONS, settings)
     },
     sql: () => Promise.reject(new Error('DynamoDB has no SQL')),
-    async end() {
-      for (const pool of pools) await pool.close()
-    },
+    end: close,
   }
 }
 

@@ -3,11 +3,9 @@
 import type { Db, Document } from 'mongodb'
 import { BACKENDS } from '../../../src/backends/index.ts'
 import type { MongoSettings } from '../../../src/backends/mongo/settings.ts'
-import type { Pool } from '../../../src/model/backend.ts'
 import { type MongoServer, mongoMissing, startMongo } from '../../helpers/mongo.ts'
-import { ALL_TABLES, type Bench, NODE, type Subject, type Table, type TableRows } from '../subject.ts'
-
-const never = new AbortController().signal
+import { ALL_TABLES, type Bench, COLUMNS, type Subject, type Table, type TableRows, TIMES } from '../subject.ts'
+import { OPTIONS, opener } from '../support.ts'
 
 /** The collections and indexes of the EMQX backend documentation. */
 export async function oldCollections(db: Db): Promise<void> {
@@ -54,17 +52,10 @@ class Mongo implements Subject {
     const database = `test${this.#databases++}`
     const db = server.db(database)
     const backend = await BACKENDS.mongo!()
-    const options = { name: 'pool1', dataDir: '/', node: NODE }
     const settings = mongoSettings(server, { database })
-    if (this.uniqueMsgid) await backend.applySchema(options, settings)
+    if (this.uniqueMsgid) await backend.applySchema(OPTIONS, settings)
     else await oldCollections(db)
-    const pools: Pool[] = []
-    const another = async (): Promise<Pool> => {
-      const pool = await backend.open(options, settings)
-      await pool.connect(never)
-      pools.push(pool)
-      return pool
-    }
+    const { connected: another, close } = opener(backend, () => settings)
     const none = async (): Promise<never> => {
       throw new Error('MongoDB makes a collection where one is missing, and knows no SQL')
     }
@@ -80,26 +71,16 @@ class Mongo implements Subject {
         const numbered = into === 'mqtt_msg' ? { _id: 1 } : {}
         await db.collection(into).insertOne({ ...numbered, ...row } as object)
       },
-      schemaAgain: () => backend.applySchema(options, settings),
+      schemaAgain: () => backend.applySchema(OPTIONS, settings),
       hide: none,
       sql: none,
       end: async () => {
-        for (const pool of pools) await pool.close()
+        await close()
         await db.dropDatabase()
       },
     }
   }
 }
-
-const COLUMNS: Readonly<Record<Table, readonly string[]>> = {
-  mqtt_client: ['clientid', 'state', 'node', 'online_at', 'offline_at'],
-  mqtt_sub: ['clientid', 'topic', 'qos'],
-  mqtt_msg: ['msgid', 'sender', 'topic', 'qos', 'retain', 'payload', 'arrived'],
-  mqtt_retain: ['msgid', 'sender', 'topic', 'qos', 'payload', 'arrived'],
-  mqtt_acked: ['clientid', 'topic', 'mid'],
-  mqtt_delivered: ['clientid', 'topic', 'msgid', 'delivered_at'],
-}
-const TIMES = ['online_at', 'offline_at', 'arrived', 'delivered_at']
 
 function neutral(table: Table, document: Document): Record<string, unknown> {
   const made = COLUMNS[table].map((name) => {

@@ -2,9 +2,9 @@
 
 import { BACKENDS } from '../../../src/backends/index.ts'
 import type { MysqlSettings } from '../../../src/backends/mysql/settings.ts'
-import type { Pool } from '../../../src/model/backend.ts'
 import { type MariadbServer, mariadbMissing, startMariadb } from '../../helpers/mariadb.ts'
-import { ALL_TABLES, type Bench, NODE, type Subject, type Table } from '../subject.ts'
+import { ALL_TABLES, type Bench, type Subject, type Table } from '../subject.ts'
+import { OPTIONS, opener } from '../support.ts'
 import { sqlBench } from './sql.ts'
 
 // The DDL of the EMQX backend documentation, MySQL.
@@ -30,8 +30,6 @@ CREATE TABLE mqtt_acked (id int(11) unsigned NOT NULL AUTO_INCREMENT, clientid v
   UNIQUE KEY mqtt_acked_key (clientid,topic)) ENGINE=InnoDB DEFAULT CHARSET=utf8`
 const OLD: readonly Table[] = ['mqtt_client', 'mqtt_sub', 'mqtt_msg', 'mqtt_retain', 'mqtt_acked']
 const BLOB_BYTES = 65_535
-
-const never = new AbortController().signal
 
 class Mysql implements Subject {
   readonly name: string
@@ -79,18 +77,11 @@ class Mysql implements Subject {
     const database = `test${this.#databases++}`
     await server.createDatabase(database)
     const backend = await BACKENDS.mysql!()
-    const options = { name: 'pool1', dataDir: '/', node: NODE }
     const settings = mysqlSettings(server, database)
     const sql: Bench['sql'] = (text) => server.query(text, database)
     if (this.tables === OLD) await sql(OLD_TABLES)
-    else await backend.applySchema(options, settings)
-    const pools: Pool[] = []
-    const another = async (): Promise<Pool> => {
-      const pool = await backend.open(options, settings)
-      await pool.connect(never)
-      pools.push(pool)
-      return pool
-    }
+    else await backend.applySchema(OPTIONS, settings)
+    const { connected: another, close } = opener(backend, () => settings)
     const epochMs = (column: string): string => `timestampdiff(microsecond, '1970-01-01', ${column}) / 1000`
     // Old tables have columns that must be given but for those who don't care; their time is then 0000-00-00.
     const careless = sqlBench((text) => sql(`set sql_mode = ''; ${text}`), epochMs)
@@ -100,10 +91,8 @@ class Mysql implements Subject {
       another,
       ...sqlBench(sql, epochMs),
       insertForeign: careless.insertForeign,
-      schemaAgain: () => backend.applySchema(options, settings),
-      end: async () => {
-        for (const pool of pools) await pool.close()
-      },
+      schemaAgain: () => backend.applySchema(OPTIONS, settings),
+      end: close,
     }
   }
 }

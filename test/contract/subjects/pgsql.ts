@@ -2,9 +2,9 @@
 
 import { BACKENDS } from '../../../src/backends/index.ts'
 import type { PgsqlSettings } from '../../../src/backends/pgsql/settings.ts'
-import type { Pool } from '../../../src/model/backend.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../../helpers/postgres.ts'
-import { ALL_TABLES, type Bench, NODE, type Subject, type Table } from '../subject.ts'
+import { ALL_TABLES, type Bench, type Subject, type Table } from '../subject.ts'
+import { OPTIONS, opener } from '../support.ts'
 import { sqlBench } from './sql.ts'
 
 // The DDL of the EMQX backend documentation, PostgreSQL.
@@ -20,8 +20,6 @@ CREATE TABLE mqtt_retain(id SERIAL primary key, topic character varying(200), ms
 CREATE TABLE mqtt_acked (id SERIAL primary key, clientid character varying(100), topic character varying(100), mid integer,
   created timestamp without time zone, UNIQUE (clientid, topic));`
 const OLD: readonly Table[] = ['mqtt_client', 'mqtt_sub', 'mqtt_msg', 'mqtt_retain', 'mqtt_acked']
-
-const never = new AbortController().signal
 
 class Postgres implements Subject {
   readonly name: string
@@ -65,27 +63,18 @@ class Postgres implements Subject {
     const database = `test${this.#databases++}`
     await server.createDatabase(database)
     const backend = await BACKENDS.pgsql!()
-    const options = { name: 'pool1', dataDir: '/', node: NODE }
     const settings = pgsqlSettings(server, database)
     const sql: Bench['sql'] = (text) => server.query(text, undefined, database)
     if (this.tables === OLD) await sql(OLD_TABLES)
-    else await backend.applySchema(options, settings)
-    const pools: Pool[] = []
-    const another = async (): Promise<Pool> => {
-      const pool = await backend.open(options, settings)
-      await pool.connect(never)
-      pools.push(pool)
-      return pool
-    }
+    else await backend.applySchema(OPTIONS, settings)
+    const { connected: another, close } = opener(backend, () => settings)
     return {
       backend,
       pool: await another(),
       another,
       ...sqlBench(sql, (column) => `extract(epoch from ${column})::float8 * 1000`),
-      schemaAgain: () => backend.applySchema(options, settings),
-      end: async () => {
-        for (const pool of pools) await pool.close()
-      },
+      schemaAgain: () => backend.applySchema(OPTIONS, settings),
+      end: close,
     }
   }
 }

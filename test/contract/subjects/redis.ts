@@ -3,11 +3,10 @@
 import { Cluster, type Redis } from 'ioredis'
 import { BACKENDS } from '../../../src/backends/index.ts'
 import type { RedisSettings } from '../../../src/backends/redis/settings.ts'
-import type { Pool } from '../../../src/model/backend.ts'
 import { RedisCluster, type RedisServer, redisMissing, startRedis } from '../../helpers/redis.ts'
-import { type Bench, type ForeignRow, NODE, type Subject, type Table, type TableRows } from '../subject.ts'
+import type { Bench, ForeignRow, Subject, Table, TableRows } from '../subject.ts'
+import { OPTIONS, opener } from '../support.ts'
 
-const never = new AbortController().signal
 const TABLES: readonly Table[] = ['mqtt_client', 'mqtt_sub', 'mqtt_msg', 'mqtt_retain', 'mqtt_acked']
 
 /** What all of them have in common. */
@@ -54,26 +53,19 @@ interface Direct {
 async function benchOn(settings: RedisSettings, { client, nodes }: Direct): Promise<Bench> {
   await Promise.all(nodes().map((node) => node.flushall()))
   const backend = await BACKENDS.redis!()
-  const options = { name: 'pool1', dataDir: '/', node: NODE }
-  await backend.applySchema(options, settings)
-  const pools: Pool[] = []
-  const another = async (): Promise<Pool> => {
-    const pool = await backend.open(options, settings)
-    await pool.connect(never)
-    pools.push(pool)
-    return pool
-  }
+  await backend.applySchema(OPTIONS, settings)
+  const { connected: another, close } = opener(backend, () => settings)
   return {
     backend,
     pool: await another(),
     another,
     rows: (table) => rowsOf({ client, nodes }, table),
     insertForeign: (row) => insertForeign(client, row),
-    schemaAgain: () => backend.applySchema(options, settings),
+    schemaAgain: () => backend.applySchema(OPTIONS, settings),
     hide: () => Promise.reject(new Error('Redis has no tables')),
     sql: () => Promise.reject(new Error('Redis has no SQL')),
     end: async () => {
-      for (const pool of pools) await pool.close()
+      await close()
       client.disconnect()
     },
   }

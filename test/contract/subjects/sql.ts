@@ -1,18 +1,8 @@
 // What the benches of SQL kinds share: the documentation's tables by their own names.
 
-import type { Bench, ForeignRow, Table, TableRows } from '../subject.ts'
+import { type Bench, COLUMNS, type ForeignRow, type Table, type TableRows, TIMES } from '../subject.ts'
 
 type Sql = Bench['sql']
-
-const COLUMNS: Readonly<Record<Table, readonly string[]>> = {
-  mqtt_client: ['clientid', 'state', 'node', 'online_at', 'offline_at'],
-  mqtt_sub: ['clientid', 'topic', 'qos'],
-  mqtt_msg: ['msgid', 'sender', 'topic', 'qos', 'retain', 'payload', 'arrived'],
-  mqtt_retain: ['msgid', 'sender', 'topic', 'qos', 'payload', 'arrived'],
-  mqtt_acked: ['clientid', 'topic', 'mid'],
-  mqtt_delivered: ['clientid', 'topic', 'msgid', 'delivered_at'],
-}
-const TIMES = ['online_at', 'offline_at', 'arrived', 'delivered_at']
 
 /** @param epochMs an SQL expression for a column's time in ms */
 export function sqlBench(

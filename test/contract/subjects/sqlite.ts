@@ -4,12 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BACKENDS } from '../../../src/backends/index.ts'
-import type { Pool } from '../../../src/model/backend.ts'
 import { openForWrite } from '../../../src/sqlite/open.ts'
-import { ALL_TABLES, type Bench, NODE, type Subject } from '../subject.ts'
+import { ALL_TABLES, type Bench, type Subject } from '../subject.ts'
+import { OPTIONS, opener } from '../support.ts'
 import { sqlBench } from './sql.ts'
-
-const never = new AbortController().signal
 
 export const subjects: readonly Subject[] = [
   {
@@ -40,13 +38,8 @@ export const subjects: readonly Subject[] = [
 async function bench(): Promise<Bench> {
   const dataDir = mkdtempSync(join(tmpdir(), 'holdfast-sqlite-'))
   const backend = await BACKENDS.sqlite!()
-  const pools: Pool[] = []
-  const another = async (): Promise<Pool> => {
-    const pool = await backend.open({ name: 'pool1', dataDir, node: NODE }, { database: 'mqtt.db', pool_size: 1 })
-    await pool.connect(never)
-    pools.push(pool)
-    return pool
-  }
+  const settings = { database: 'mqtt.db', pool_size: 1 }
+  const { connected: another, close } = opener(backend, () => settings, { ...OPTIONS, dataDir })
   const pool = await another()
   const direct = openForWrite(join(dataDir, 'mqtt.db'))
   const sql: Bench['sql'] = async (text) => {
@@ -66,7 +59,7 @@ async function bench(): Promise<Bench> {
       direct.exec(backend.schema())
     },
     end: async () => {
-      for (const open of pools) await open.close()
+      await close()
       direct.close()
       rmSync(dataDir, { recursive: true })
     },
