@@ -37,7 +37,7 @@ export class Admission {
     // [MQTT-3.1.3-8] and aedes #10; MQTT 3.1 knows no empty id at all
     const nameless = clientId === '' && (!clean || protocolVersion === 3)
     const tooLong = Buffer.byteLength(clientId) > this.#limits.maxClientIdLength
-    if (nameless || tooLong || clientId.includes('\0')) connection.refusal ??= REFUSED.identifier
+    if (nameless || tooLong) connection.refusal ??= REFUSED.identifier
     connection.will = will
     if (will) will.payload = Buffer.from(will.payload) // held as long as the connection, without the chunk that it came in
     const fault = will && publishFault(will, this.#limits.maxTopicLevels)

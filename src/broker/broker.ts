@@ -226,7 +226,7 @@ class RunningBroker implements Broker {
     const client = this.#engine!.handle(socket)
     client.connection = new Connection(client, socket, `${listener.kind}:${listener.name}`)
     if (over) client.connection.refusal = REFUSED.unavailable
-    guardParser(client._parser, this.#limits.maxPacketSize)
+    guardParser(client._parser, this.#limits)
     parsePlainPackets(client._parser, this.#limits.maxPacketSize)
   }
 

@@ -23,17 +23,27 @@ export interface WireParser {
   /** The one that is being read. */
   packet: WirePacket
   readonly error: Error | null
-  /** The CONNECT, when it has come. */
-  readonly settings: { readonly protocolVersion?: number }
   /** Parts of it that have been read. */
   readonly _stateCounter: number
-  /** Bytes that wait for the rest of their packet. */
-  readonly _list: { readonly length: number }
+  /** Where the next field begins, in `_list`. */
+  _pos: number
+  /** Bytes of the packet, behind its fixed header, and of those that came with it. */
+  readonly _list: {
+    readonly length: number
+    get(index: number): number
+    readUInt16BE(index: number): number
+    slice(start: number, end: number): Buffer
+    toString(encoding: 'latin1', start: number, end: number): string
+  }
   /** @returns bytes that wait for more */
   parse(bytes: Buffer): number
   emit(event: 'packet', packet: WirePacket): boolean
+  _parseHeader(): boolean
   _parseLength(): boolean
   _parsePayload(): boolean
+  /** @returns null: it is longer than its packet */
+  _parseString(): string | null
+  _parseConnect(): void
   _parseSubscribe(): void
   _parseUnsubscribe(): void
   _emitError(error: Error): void
@@ -50,6 +60,10 @@ export interface WirePacket {
   messageId?: number
   subscriptions?: RequestedSubscription[]
   unsubscriptions?: string[]
+  /** Of a CONNECT. */
+  username?: string
+  password?: Buffer
+  will?: { readonly qos: number }
 }
 
 /** A filter of a SUBSCRIBE as aedes sees it: `topic` is only its number, see wire-guard.ts. */

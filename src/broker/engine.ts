@@ -119,7 +119,7 @@ function handlers({ admission, gate, presence }: EngineOptions): object {
 }
 
 const REFUSALS: Readonly<Record<number, string>> = {
-  [REFUSED.identifier]: 'refused: a client id that is empty without clean session, too long or holds NUL',
+  [REFUSED.identifier]: 'refused: a client id that is empty without clean session, or too long',
   [REFUSED.unavailable]: 'refused: the listener has all the clients that it may',
   [REFUSED.credentials]: 'refused: name or password',
 }

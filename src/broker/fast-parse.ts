@@ -1,13 +1,12 @@
 // Reads plain packets from the wire without mqtt-packet's parser, which takes a fifth of the main thread at full load: PUBLISH of
-// QoS 0 or 1 with an ASCII topic, and PUBACK, as MQTT 3.1.1 has them. Everything else, and all that is wrong with a packet, is
-// left to the parser. What it emits is the parser's own packet object.
+// QoS 0 or 1 with an ASCII topic, and PUBACK. Everything else, and all that is wrong with a packet, is left to the parser (and to
+// wire-guard.ts). What it emits is the parser's own packet object.
 
 import type { WirePacket, WireParser } from './engine-client.ts'
 
-const MQTT_5 = 5
-const PUBLISH = 0x30
 const PUBACK = 0x40
-const QOS_2 = 0b0100
+/** QoS 0, QoS 1 and QoS 1 with DUP, each without and with the retain flag. */
+const PUBLISHES: ReadonlySet<number> = new Set([0x30, 0x31, 0x32, 0x33, 0x3a, 0x3b])
 const MESSAGE_ID_BYTES = 2
 /** Larger packets are gathered by the parser, which does not copy what it has. */
 const KEPT_BYTES = 64 * 1024
@@ -27,7 +26,6 @@ export function parsePlainPackets(parser: WireParser, maxPacketSize: number): vo
   let kept = NOTHING
   parser.parse = (chunk) => {
     if (parser.error || parser._stateCounter > 0 || parser._list.length > 0) return parse(chunk)
-    if (parser.settings.protocolVersion === MQTT_5) return parse(chunk) // it is refused, as soon as aedes gets to it
     const bytes = kept.length === 0 ? chunk : Buffer.concat([kept, chunk])
     const rest = bytes.subarray(plain.read(bytes))
     const isCut = plain.isCut
@@ -58,7 +56,7 @@ class PlainPackets {
     this.isCut = false
     while (at < bytes.length) {
       const first = bytes[at]!
-      const isPublish = (first & 0xf0) === PUBLISH && (first & QOS_2) === 0
+      const isPublish = PUBLISHES.has(first)
       if (!isPublish && first !== PUBACK) return at
       const complete = measure(bytes, at, extent)
       if (complete === undefined || extent.end - extent.body > this.#most) return at
@@ -98,11 +96,11 @@ class PlainPackets {
     return true
   }
 
-  /** Takes the topic, if it is ASCII. */
+  /** Takes the topic, if it is ASCII (without NUL). */
   #isTopic(bytes: Buffer, start: number, end: number): boolean {
     if (end - start === this.#topicBytes.length && bytes.compare(this.#topicBytes, 0, end - start, start, end) === 0)
       return true
-    for (let i = start; i < end; i++) if (bytes[i]! > 0x7f) return false
+    for (let i = start; i < end; i++) if (bytes[i]! > 0x7f || bytes[i] === 0) return false
     this.#topicBytes = Buffer.from(bytes.subarray(start, end))
     this.#topic = this.#topicBytes.toString('latin1')
     return true

@@ -138,8 +138,7 @@ export function publishFault(packet: InboundPublish, maxLevels: number): string 
   const { topic } = packet
   if (topic.startsWith('$')) return 'topics that begin with $ are reserved' // [MQTT-4.7.2-1]
   if (packet.cmd !== 'publish') return topicFault(topic) ?? levelsFault(topic, maxLevels)
-  if (packet.qos > 0 && !(packet.messageId! > 0)) return 'a packet id must not be 0' // [MQTT-2.3.1-1]
-  return topic.includes('\0') ? 'must not hold the character NUL' : undefined // [MQTT-1.5.3-2]
+  return packet.qos > 0 && !(packet.messageId! > 0) ? 'a packet id must not be 0' : undefined // [MQTT-2.3.1-1]
 }
 
 const draftOf = (clientid: string, { topic, payload, qos, retain }: InboundPublish): EventDraft => ({

@@ -52,6 +52,11 @@ export class RawClient {
     this.socket.write(Buffer.concat(packets.map((packet) => mqtt.generate(packet))))
   }
 
+  /** Bytes of no packet that mqtt-packet would write. */
+  sendBytes(...bytes: readonly Buffer[]): void {
+    this.socket.write(Buffer.concat(bytes))
+  }
+
   async subscribe(...subscriptions: [topic: string, qos: 0 | 1 | 2][]): Promise<number[]> {
     const messageId = this.#nextId++
     this.send({ cmd: 'subscribe', messageId, subscriptions: subscriptions.map(([topic, qos]) => ({ topic, qos })) })
@@ -108,6 +113,18 @@ export class RawClient {
     }
   }
 
+  /** Waits until everything is here that was written to this client before now: PINGRESP comes behind it. */
+  async fence(): Promise<void> {
+    const answered = this.packets.filter(({ cmd }) => cmd === 'pingresp').length
+    this.send({ cmd: 'pingreq' })
+    await this.received('pingresp', answered + 1)
+  }
+
+  /** Waits until the broker has ended the connection. */
+  ended(): Promise<void> {
+    return this.until(() => this.closed, 'the end of the connection')
+  }
+
   /** The connection breaks without a DISCONNECT. */
   async drop(): Promise<void> {
     this.socket.destroy()
@@ -138,6 +155,37 @@ export function connectPacket(options: Partial<IConnectPacket> = {}): IConnectPa
 
 export function publishPacket(topic: string, payload: string, options: Partial<IPublishPacket> = {}): IPublishPacket {
   return { cmd: 'publish', topic, payload, qos: 0, dup: false, retain: false, ...options }
+}
+
+/** A text as MQTT writes it: its length, its bytes. */
+export function textBytes(text: string | readonly number[]): Buffer {
+  const bytes = Buffer.from(text as string)
+  const length = Buffer.alloc(2)
+  length.writeUInt16BE(bytes.length)
+  return Buffer.concat([length, bytes])
+}
+
+/** A control packet of any bytes: the first one, the remaining length, then `parts`; texts with their length before them. */
+export function packetBytes(first: number, ...parts: readonly (Buffer | string | readonly number[])[]): Buffer {
+  const body = Buffer.concat(parts.map((part) => (typeof part === 'string' ? textBytes(part) : Buffer.from(part))))
+  const head = [first]
+  for (let rest = body.length, more = true; more; rest >>>= 7) {
+    more = rest > 127
+    head.push((rest & 127) | (more ? 128 : 0))
+  }
+  return Buffer.concat([Buffer.from(head), body])
+}
+
+export interface ConnectBytes {
+  readonly name?: string
+  readonly level?: number
+  /** 128 user name, 64 password, 32 will retain, 8 and 16 will QoS, 4 will, 2 clean session, 1 reserved. */
+  readonly flags?: number
+  readonly payload: readonly (Buffer | string)[]
+}
+
+export function connectBytes({ name = 'MQTT', level = 4, flags = 2, payload }: ConnectBytes): Buffer {
+  return packetBytes(0x10, name, [level, flags, 0, 60], ...payload)
 }
 
 function summary(packets: readonly Packet[]): string {

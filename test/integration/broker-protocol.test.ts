@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { scene, startOurs } from '../helpers/brokers.ts'
 import { FakeHooks } from '../helpers/fake-hooks.ts'
-import { connectPacket, publishPacket, RawClient } from '../helpers/raw-client.ts'
+import { connectBytes, connectPacket, packetBytes, publishPacket, RawClient } from '../helpers/raw-client.ts'
 
 const QUIET_MS = 100
 
@@ -98,6 +98,54 @@ scene('#16 a QoS 2 message whose recording failed is recorded when it is repeate
     await again.received('pubrec')
     assert.equal(refusing.rows.size + recordedByStock.length, 1)
     refusing.rows.clear()
+  },
+})
+
+/** Each of `faults`, sent by a client that is connected or as its first packet, ends the connection. */
+async function ended(port: number, faults: { first?: readonly Buffer[]; later?: readonly Buffer[] }): Promise<void> {
+  const sent: [RawClient, Buffer][] = []
+  for (const bytes of faults.first ?? []) sent.push([new RawClient(port), bytes])
+  for (const bytes of faults.later ?? []) sent.push([await RawClient.connect(port), bytes])
+  for (const [client, bytes] of sent) client.sendBytes(bytes)
+  for (const [client, bytes] of sent)
+    await client.until(() => client.closed, `the end by ${bytes.toString('hex')}`, 1000)
+}
+
+scene('#18 a text that is not UTF-8, or holds U+0000, ends the connection', {
+  run: ({ port }) =>
+    ended(port, {
+      first: [connectBytes({ payload: [Buffer.from([0, 1, 0xff])] }), connectBytes({ payload: ['a\0'] })],
+      later: [packetBytes(0x30, [0, 3, 0xed, 0xa0, 0x80]), packetBytes(0x82, [0, 1], [0, 1, 0xff], [0])],
+    }),
+})
+
+scene('#19 fields that do not fill their packet end the connection', {
+  run: ({ port }) =>
+    ended(port, {
+      first: [connectBytes({ payload: ['id', 'a user name without its flag'] })],
+      later: [packetBytes(0xc0, [1]), Buffer.concat([packetBytes(0x40), packetBytes(0xc0)])],
+    }),
+})
+
+scene('#20 flags and ids that contradict each other end the connection', {
+  run: ({ port }) =>
+    ended(port, {
+      first: [
+        connectBytes({ flags: 0b0001_1110, payload: ['id', 't', 'a will of QoS 3'] }),
+        connectBytes({ flags: 0b0100_0010, payload: ['id', 'a password without a user name'] }),
+      ],
+      later: [packetBytes(0x38, 'DUP with QoS 0'), packetBytes(0x82, [0, 0], 'id 0', [0]), packetBytes(0xa2, [0, 1])],
+    }),
+})
+
+scene('#21 a protocol level that is not supported is answered with code 1', {
+  async run({ port }) {
+    for (const level of [3, 6, 0x84]) {
+      const client = new RawClient(port)
+      client.sendBytes(connectBytes({ level, payload: ['id'] }))
+      await client.until(() => client.closed || client.connack !== undefined)
+      assert.equal(client.connack?.returnCode, 1)
+    }
   },
 })
 

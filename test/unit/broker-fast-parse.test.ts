@@ -5,7 +5,6 @@ import { test } from 'node:test'
 import mqtt, { type Packet } from 'mqtt-packet'
 import type { WireParser } from '../../src/broker/engine-client.ts'
 import { parsePlainPackets } from '../../src/broker/fast-parse.ts'
-import { connectPacket, publishPacket } from '../helpers/raw-client.ts'
 
 const LIMIT = 100_000
 
@@ -85,12 +84,4 @@ test('random bytes', () => {
     bytes[1]! &= 0x0f
     alike(bytes, [Math.floor(Math.random() * 12)])
   }
-})
-
-test('behind a CONNECT of MQTT 5, in the same read or the next', () => {
-  const connect = mqtt.generate({ ...connectPacket({ clientId: 'five' }), protocolVersion: 5 })
-  const properties = { userProperties: { a: 'b' } }
-  const five = mqtt.generate(publishPacket('a', 'x', { qos: 1, messageId: 3, properties }), { protocolVersion: 5 })
-  const stream = Buffer.concat([PACKETS[0]!, connect, five, PACKETS[7]!, PACKETS[0]!])
-  for (let cut = 0; cut <= stream.length; cut++) alike(stream, [cut])
 })
