@@ -29,7 +29,10 @@ export interface Listening {
 /** Resolves when it has subscribed. */
 export async function mosquittoSub(port: number, ...args: string[]): Promise<Listening> {
   // -d tells of the subscription, -W ends it where what -C waits for does not come
-  const [program, ...rest] = dieWithParent(['stdbuf', '-oL', 'mosquitto_sub', ...at(port), '-d', '-W', '20', ...args], 'SIGINT')
+  const [program, ...rest] = dieWithParent(
+    ['stdbuf', '-oL', 'mosquitto_sub', ...at(port), '-d', '-W', '20', ...args],
+    'SIGINT',
+  )
   const child = spawn(program!, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''
   const subscribed = new Promise<void>((resolve) => {
