@@ -14,6 +14,7 @@ import { mariadb } from './drain-mysql.ts'
 import { pgsql } from './drain-pgsql.ts'
 import { redis } from './drain-redis.ts'
 import { endToEnd } from './end-to-end.ts'
+import { fanIn, fanOut } from './fan.ts'
 import { fetchBench } from './fetch.ts'
 import { type Bench, type Figure, met, ratio } from './figure.ts'
 import { ingest } from './ingest.ts'
@@ -26,6 +27,8 @@ const KINDS = [pgsql, mariadb, redis, mongo, dynamo, cassandra]
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   ingest,
+  'fan-out': fanOut,
+  'fan-in': fanIn,
   'slow-disk': slowDisk,
   ...Object.fromEntries(
     KINDS.map((kind) => [kind.kind === 'pgsql' ? 'drain' : `drain-${kind.kind}`, drainBench(kind)]),

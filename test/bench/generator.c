@@ -1,5 +1,5 @@
-// MQTT 3.1.1 load at QoS 1: publishers that keep a window of unacknowledged messages full (or a rate), and optionally one
-// subscriber that receives everything. Prints one line of JSON. One thread; see `usage` for the words.
+// MQTT 3.1.1 load at QoS 1: publishers that keep a window of unacknowledged messages full (or a rate), and subscribers that
+// receive everything each. Prints one line of JSON. One thread; see `usage` for the words.
 //
 // Each payload begins with `<number, 10 digits> <CLOCK_MONOTONIC in µs, 16 digits> `, so that whoever meets the message
 // later, as a packet or as a row, knows which it is and how long it was under way. The rest is filled with 'x'.
@@ -23,23 +23,22 @@
 #include <unistd.h>
 
 enum { CONNACK = 0x20, PUBLISH_QOS1 = 0x32, PUBACK = 0x40, SUBSCRIBE = 0x82, SUBACK = 0x90 };
-enum { BUFFER = 1 << 18, IDS = 1 << 16, MAX_PUBLISHERS = 1000, STAMP = 28, MAX_PAYLOAD = 100000 };
+enum { BUFFER = 1 << 18, IDS = 1 << 16, MAX_CLIENTS = 1000, STAMP = 28, MAX_PAYLOAD = 100000 };
 
-// The subscriber may be so many messages behind: no broker is asked to hold more than that.
+// The subscribers together may be so many messages behind: no broker is asked to hold more than that.
 enum { MAX_BEHIND = 10000 };
 // After the last publish, so long for the acknowledgements that are still under way.
 static const uint64_t PATIENCE_US = 10 * 1000000;
 
 static struct {
-  int port, publishers, window, payload;
-  bool subscriber;
+  int port, publishers, subscribers, window, payload;
   double rate;            // messages/s of all publishers together; 0: as fast as the windows allow
   uint64_t count;         // so many messages and no more; 0: for `seconds`
   double warmup, seconds; // measured is what happens in `seconds`, behind `warmup`
   const char *topic;
 } load = {.port = 1883, .publishers = 10, .window = 100, .payload = 100, .warmup = 1, .seconds = 5, .topic = "bench"};
 
-static const char *usage = "generator --port N [--publishers 10] [--window 100] [--payload 100] [--topic bench] [--subscriber]\n"
+static const char *usage = "generator --port N [--publishers 10] [--window 100] [--payload 100] [--topic bench] [--subscribers 0]\n"
                            "          [--rate MSG/S] [--count MESSAGES | --warmup 1 --seconds 5]\n";
 
 typedef struct {
@@ -54,7 +53,8 @@ typedef struct {
   uint64_t sent_at[IDS]; // µs, by packet id
 } Connection;
 
-static Connection *publishers[MAX_PUBLISHERS], *subscriber;
+// Publishers first, then subscribers.
+static Connection *clients[2 * MAX_CLIENTS];
 static uint64_t sent, acked, received;
 
 static void fail(const char *what) {
@@ -205,9 +205,9 @@ static bool publish(Connection *c, uint64_t now) {
 // The publishers take turns, so that each has its share of the rate.
 static void publish_what_is_due(uint64_t due, uint64_t now) {
   static int turn = 0;
-  if (subscriber && due > received + MAX_BEHIND) due = received + MAX_BEHIND;
+  if (load.subscribers && due > (received + MAX_BEHIND) / load.subscribers) due = (received + MAX_BEHIND) / load.subscribers;
   for (int refused = 0; sent < due && refused < load.publishers; turn = (turn + 1) % load.publishers)
-    refused = publish(publishers[turn], now) ? 0 : refused + 1;
+    refused = publish(clients[turn], now) ? 0 : refused + 1;
 }
 
 static void on_packet(Connection *c, uint8_t type, const uint8_t *body, uint64_t now) {
@@ -254,10 +254,10 @@ static void receive(Connection *c, uint64_t now) {
 
 // Writes what is buffered, waits until something comes or `until` (µs), and reads it.
 static void turn(uint64_t until) {
-  static struct pollfd polled[MAX_PUBLISHERS + 1];
-  int count = load.publishers + (subscriber != NULL);
+  static struct pollfd polled[2 * MAX_CLIENTS];
+  int count = load.publishers + load.subscribers;
   for (int i = 0; i < count; i++) {
-    Connection *c = i < load.publishers ? publishers[i] : subscriber;
+    Connection *c = clients[i];
     flush(c);
     polled[i] = (struct pollfd){.fd = c->fd, .events = POLLIN | (c->out_end ? POLLOUT : 0)};
   }
@@ -266,14 +266,14 @@ static void turn(uint64_t until) {
   if (ppoll(polled, count, &timeout, NULL) < 0) fail("poll");
   now = now_us();
   for (int i = 0; i < count; i++)
-    if (polled[i].revents & ~POLLOUT) receive(i < load.publishers ? publishers[i] : subscriber, now);
+    if (polled[i].revents & ~POLLOUT) receive(clients[i], now);
 }
 
-static bool all_answered(void) { return acked == sent && (!subscriber || received >= sent); }
+static bool all_answered(void) { return acked == sent && received >= sent * load.subscribers; }
 
 static bool parse(int argc, char **argv) {
   static const struct option options[] = {
-      {"port", 1, 0, 'p'}, {"publishers", 1, 0, 'n'}, {"window", 1, 0, 'w'}, {"payload", 1, 0, 'b'}, {"subscriber", 0, 0, 's'},
+      {"port", 1, 0, 'p'}, {"publishers", 1, 0, 'n'}, {"window", 1, 0, 'w'}, {"payload", 1, 0, 'b'}, {"subscribers", 1, 0, 's'},
       {"rate", 1, 0, 'r'}, {"count", 1, 0, 'c'},      {"warmup", 1, 0, 'u'}, {"seconds", 1, 0, 't'}, {"topic", 1, 0, 'o'},
       {0, 0, 0, 0},
   };
@@ -282,7 +282,7 @@ static bool parse(int argc, char **argv) {
     else if (word == 'n') load.publishers = atoi(optarg);
     else if (word == 'w') load.window = atoi(optarg);
     else if (word == 'b') load.payload = atoi(optarg);
-    else if (word == 's') load.subscriber = true;
+    else if (word == 's') load.subscribers = atoi(optarg);
     else if (word == 'r') load.rate = atof(optarg);
     else if (word == 'c') load.count = strtoull(optarg, NULL, 10), load.warmup = 0;
     else if (word == 'u') load.warmup = atof(optarg);
@@ -290,20 +290,22 @@ static bool parse(int argc, char **argv) {
     else if (word == 'o') load.topic = optarg;
     else return false;
   }
-  return load.publishers > 0 && load.publishers <= MAX_PUBLISHERS && load.payload >= STAMP && load.payload <= MAX_PAYLOAD &&
+  return load.publishers > 0 && load.publishers <= MAX_CLIENTS && load.subscribers >= 0 &&
+         load.subscribers <= MAX_CLIENTS && load.payload >= STAMP && load.payload <= MAX_PAYLOAD &&
          load.window > 0 && load.window < IDS && strlen(load.topic) <= 100;
 }
 
 static void connect_all(void) {
-  if (load.subscriber) {
-    subscriber = connect_client("bench-subscriber");
-    subscribe(subscriber);
-    nonblocking(subscriber);
+  char id[32];
+  for (int i = 0; i < load.subscribers; i++) {
+    snprintf(id, sizeof id, "bench-subscriber-%d", i);
+    Connection *c = clients[load.publishers + i] = connect_client(id);
+    subscribe(c);
+    nonblocking(c);
   }
   for (int i = 0; i < load.publishers; i++) {
-    char id[32];
     snprintf(id, sizeof id, "bench-%d", i);
-    Connection *c = publishers[i] = connect_client(id);
+    Connection *c = clients[i] = connect_client(id);
     c->topic_length = snprintf(c->topic, sizeof c->topic, "%s/%d", load.topic, i);
     nonblocking(c);
   }
@@ -341,7 +343,7 @@ int main(int argc, char **argv) {
   printf("{\"sent\":%" PRIu64 ",\"acked\":%" PRIu64 ",\"received\":%" PRIu64, sent, acked, received);
   printf(",\"seconds\":%.3f,\"acksPerSecond\":%.0f,\"receivedPerSecond\":%.0f", seconds, ack_rate, receive_rate);
   print_latency("ackMs", &ack_time);
-  if (subscriber) print_latency("deliveryMs", &delivery_time);
+  if (load.subscribers) print_latency("deliveryMs", &delivery_time);
   puts("}");
   return 0;
 }

@@ -26,7 +26,8 @@ export interface LoadOptions {
   window?: number
   payload?: number
   topic?: string
-  subscriber?: boolean
+  /** Each gets everything. */
+  subscribers?: number
   /** Messages a second of all publishers together. */
   rate?: number
   /** So many messages, instead of `warmup` + `seconds`. */
@@ -54,17 +55,14 @@ export interface Load {
   readonly deliveryMs?: Latency
 }
 
-/** Runs the generator; rejects when a message is not acknowledged, or not delivered to the subscriber. */
+/** Runs the generator; rejects when a message is not acknowledged, or not delivered to a subscriber. */
 export async function generate(options: LoadOptions): Promise<Load> {
-  const words = Object.entries(options).flatMap(([name, value]) =>
-    value === false ? [] : value === true ? [`--${name}`] : [`--${name}`, String(value)],
-  )
+  const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
   const { stdout } = await run(await compiled('generator.c', 'generator'), words, { maxBuffer: MAX_OUTPUT })
   const load = JSON.parse(stdout) as Load
   if (load.acked !== load.sent) throw new Error(`${load.sent - load.acked} messages were not acknowledged: ${stdout}`)
-  if (options.subscriber && load.received < load.sent) {
-    throw new Error(`${load.sent - load.received} messages were not delivered: ${stdout}`)
-  }
+  const missing = load.sent * (options.subscribers ?? 0) - load.received
+  if (missing > 0) throw new Error(`${missing} messages were not delivered: ${stdout}`)
   return load
 }
 
