@@ -17,8 +17,11 @@ import { endToEnd } from './end-to-end.ts'
 import { fanIn, fanOut } from './fan.ts'
 import { fetchBench } from './fetch.ts'
 import { type Bench, type Figure, met, ratio } from './figure.ts'
+import { idle } from './idle.ts'
 import { ingest } from './ingest.ts'
 import { CACHE } from './native.ts'
+import { offline } from './offline.ts'
+import { retained } from './retained.ts'
 import { rss } from './rss.ts'
 import { slowDisk } from './slow-disk.ts'
 import { start } from './start.ts'
@@ -29,6 +32,9 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   ingest,
   'fan-out': fanOut,
   'fan-in': fanIn,
+  idle,
+  retained,
+  offline,
   'slow-disk': slowDisk,
   ...Object.fromEntries(
     KINDS.map((kind) => [kind.kind === 'pgsql' ? 'drain' : `drain-${kind.kind}`, drainBench(kind)]),

@@ -1,8 +1,7 @@
 // Offline messages: from SUBSCRIBE to the last of them, out of each database, and out of local truth when it is away.
 
-import { connect } from 'node:net'
-import mqtt from 'mqtt-packet'
 import { GatewayProcess, until } from '../helpers/gateway.ts'
+import { receive } from './client.ts'
 import type { DrainKind } from './drain.ts'
 import { type Bench, type Figure, inTurns, median, type Rounds } from './figure.ts'
 import { configure } from './gateway.ts'
@@ -40,7 +39,10 @@ async function measure(of: DrainKind, rounds: Rounds): Promise<Figure[]> {
     const pool = async () => (await gateway.ctl('status')).pools[0]
     await until('all is forwarded', async () => (await pool()).lag.events === 0, PATIENCE_MS)
     let client = 0
-    const rate = (): Promise<number> => receive(gateway.port, `reader${client++}`)
+    const rate = async (): Promise<number> => {
+      const clientId = `reader${client++}` // one that has no position is owed everything
+      return (await receive({ port: gateway.port, clientId, count: MESSAGES, subscribe: TOPIC })).perSecond
+    }
     const up = await inTurns(rounds, { up: rate })
     await target.stop()
     await until('the pool is down', async () => (await pool()).state !== 'up', PATIENCE_MS)
@@ -60,34 +62,4 @@ async function measure(of: DrainKind, rounds: Rounds): Promise<Figure[]> {
 const fetchHook = (kind: string): string => {
   const action = kind === 'redis' ? 'on_message_fetch_for_pubsub' : 'on_message_fetch'
   return `backend.${kind}.hook.session.subscribed.1 = {"topic": "#", "action": {"function": "${action}"}, "pool": "pool1"}\n`
-}
-
-/** A client that has no position: it is owed everything. @returns msg/s */
-function receive(port: number, clientId: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1')
-    const parser = mqtt.parser()
-    let begin = 0
-    let received = 0
-    const send = (packet: mqtt.Packet): boolean => socket.write(mqtt.generate(packet))
-    parser.on('packet', (packet) => {
-      if (packet.cmd === 'connack') {
-        begin = performance.now()
-        send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: TOPIC, qos: 1 }] })
-      }
-      if (packet.cmd !== 'publish') return
-      send({ cmd: 'puback', messageId: packet.messageId! })
-      if (++received < MESSAGES) return
-      resolve(MESSAGES / ((performance.now() - begin) / 1000))
-      socket.destroy()
-    })
-    socket.on('data', (bytes) => {
-      socket.cork()
-      parser.parse(bytes)
-      socket.uncork()
-    })
-    socket.on('error', reject)
-    socket.setTimeout(PATIENCE_MS, () => reject(new Error(`${received} of ${MESSAGES} messages came`)))
-    send({ cmd: 'connect', protocolId: 'MQTT', clientId, clean: true, keepalive: 0 } as mqtt.IConnectPacket)
-  })
 }

@@ -17,6 +17,7 @@ const READY_MS = 10_000
 
 export interface Peer {
   readonly port: number
+  readonly pid: number
   stop(): Promise<void>
 }
 
@@ -66,7 +67,7 @@ async function listening(child: ChildProcess, port: number, folder?: string): Pr
     if (child.exitCode !== null || Date.now() > deadline) throw new Error(`${child.spawnfile} does not listen`)
     await sleep(20)
   }
-  return { port, stop: () => end(child, folder) }
+  return { port, pid: child.pid!, stop: () => end(child, folder) }
 }
 
 /** Is there a listener? */
