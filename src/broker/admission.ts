@@ -3,6 +3,7 @@
 import type { Qos } from '../model/event.ts'
 import { type Connection, REFUSED } from './connection.ts'
 import type { ConnectPacket } from './engine-client.ts'
+import type { Figures, RefusalReason } from './figures.ts'
 import { publishFault } from './gate.ts'
 import type { Limits } from './limits.ts'
 import { subscriptionFault } from './wire-guard.ts'
@@ -21,13 +22,25 @@ export interface Rules {
   readonly authorize?: ((who: Principal, action: 'publish' | 'subscribe', topic: string) => boolean) | undefined
 }
 
+export interface AdmissionOptions {
+  readonly limits: Limits
+  readonly rules: Rules
+  readonly figures: Figures
+  /** Has a client with this id a connection, which a new one takes over? */
+  isConnected(clientid: string): boolean
+}
+
 export class Admission {
   readonly #limits: Limits
   readonly #rules: Rules
+  readonly #figures: Figures
+  readonly #isConnected: (clientid: string) => boolean
 
-  constructor(limits: Limits, rules: Rules) {
+  constructor({ limits, rules, figures, isConnected }: AdmissionOptions) {
     this.#limits = limits
     this.#rules = rules
+    this.#figures = figures
+    this.#isConnected = isConnected
   }
 
   /** Takes note of a CONNECT. @returns why the connection ends without an answer, or undefined */
@@ -37,7 +50,10 @@ export class Admission {
     // [MQTT-3.1.3-8] and aedes #10; MQTT 3.1 knows no empty id at all
     const nameless = clientId === '' && (!clean || protocolVersion === 3)
     const tooLong = Buffer.byteLength(clientId) > this.#limits.maxClientIdLength
-    if (nameless || tooLong) connection.refusal ??= REFUSED.identifier
+    if (nameless || tooLong) this.#refuse(connection, 'clientid', REFUSED.identifier)
+    else if (!connection.takePlace(this.#isConnected(clientId))) {
+      this.#refuse(connection, 'connections', REFUSED.unavailable)
+    }
     connection.will = will
     if (will) will.payload = Buffer.from(will.payload) // held as long as the connection, without the chunk that it came in
     const fault = will && publishFault(will, this.#limits.maxTopicLevels)
@@ -49,6 +65,11 @@ export class Admission {
     if (connection.refusal) return connection.refusal
     const known = (await this.#rules.authenticate?.(principal(connection), password)) ?? true
     return known ? 0 : REFUSED.credentials
+  }
+
+  #refuse(connection: Connection, reason: RefusalReason, code: number): void {
+    this.#figures.countRefused(reason)
+    connection.refusal = code
   }
 
   mayPublish(connection: Connection, topic: string): boolean {

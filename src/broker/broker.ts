@@ -1,21 +1,21 @@
 // The broker: builds the parts, joins aedes to them, opens the listeners last. DESIGN.md tells how it stands on aedes.
 
-import type { Socket } from 'node:net'
 import type { Logger } from '../log/logger.ts'
 import type { Seq } from '../model/event.ts'
 import type { SessionStore } from '../store/stored-sessions.ts'
 import { Admission, type Principal, principal, type Rules } from './admission.ts'
 import { ClientFaults } from './client-faults.ts'
-import { Connection, REFUSED } from './connection.ts'
+import { Connection } from './connection.ts'
 import { Deliveries } from './deliveries.ts'
 import { type Engine, startEngine } from './engine.ts'
 import { parsePlainPackets } from './fast-parse.ts'
-import { type DropReason, Figures, type Histogram } from './figures.ts'
+import { type DropReason, Figures, type Histogram, type RefusalReason } from './figures.ts'
 import { Gate } from './gate.ts'
 import type { HooksForBroker, JournalForBroker } from './hooks-for-broker.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
-import { type Listener, type ListenerOptions, openListener } from './listeners.ts'
+import { type Arrival, type Listener, type ListenerOptions, openListener } from './listeners.ts'
 import { createPersistence } from './persistence.ts'
+import { Places } from './places.ts'
 import { Presence } from './presence.ts'
 import { Router } from './router.ts'
 import { Sessions } from './sessions.ts'
@@ -23,7 +23,7 @@ import { SystemMessages } from './system-messages.ts'
 import { guardParser } from './wire-guard.ts'
 
 export type { Principal } from './admission.ts'
-export type { DropReason, Histogram } from './figures.ts'
+export type { DropReason, Histogram, RefusalReason } from './figures.ts'
 export { PUBACK_BUCKETS } from './figures.ts'
 export type { HooksForBroker } from './hooks-for-broker.ts'
 export type { Limits } from './limits.ts'
@@ -61,6 +61,8 @@ export interface BrokerStats {
   readonly received: readonly [number, number, number]
   readonly delivered: number
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>
+  /** Connections, filters and messages that went over a limit. */
+  readonly refused: Readonly<Partial<Record<RefusalReason, number>>>
   /** Lookups and fetches that failed. */
   readonly recallsFailed: number
   /** Connections that ended, or were refused, by a fault of the client. */
@@ -76,6 +78,8 @@ export interface Broker {
   /** Says something under $SYS to subscribers there are and to those to come. QoS 0, not journalled. */
   say(topic: string, payload: string): void
   stats(): BrokerStats
+  /** Reads the certificates of all listeners again. What is wrong with them is said by `listeners[].certificates.fault`. */
+  reloadCertificates(): void
   /** The oldest row that the journal must keep for a session; Infinity for none. */
   floor(): Seq
   /** Lets nobody in, waits for what is in the gate, ends the connections, waits for what that recorded. */
@@ -85,6 +89,8 @@ export interface Broker {
 const HOUSEKEEPING_MS = 500
 /** What a client acknowledged with QoS 1 in so long before a power cut comes again: the price of not writing each of them. */
 const SAVE_MS = 5000
+/** A WebSocket message may hold several packets: so many bytes more than one of them, at most. */
+const MESSAGE_ROOM = 64 * 1024
 
 /** @throws HoldfastError of the first listener that can't be opened; nothing is left open then */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
@@ -105,6 +111,7 @@ class RunningBroker implements Broker {
   readonly #figures = new Figures()
   readonly #faults: ClientFaults
   readonly #system = new SystemMessages()
+  readonly #places: Places
   readonly #admission: Admission
   readonly #deliveries: Deliveries
   readonly #router: Router
@@ -119,7 +126,7 @@ class RunningBroker implements Broker {
     const { hooks, journal, store, log, now = Date.now } = options
     const limits = { ...DEFAULT_LIMITS, ...options.limits }
     const figures = this.#figures
-    const admission = new Admission(limits, options)
+    const admission = new Admission({ limits, figures, rules: options, isConnected: (id) => this.#isConnected(id) })
     const deliveries = new Deliveries({ hooks, journal, figures, limits })
     const router = new Router(journal.lastSeq)
     const sessions = new Sessions({
@@ -133,6 +140,7 @@ class RunningBroker implements Broker {
     this.#options = options
     this.#faults = new ClientFaults(log)
     this.#limits = limits
+    this.#places = new Places(limits.maxConnections)
     this.#admission = admission
     this.#deliveries = deliveries
     this.#router = router
@@ -164,9 +172,15 @@ class RunningBroker implements Broker {
     void this.#sessions.restore()
     this.#housekeeping = setInterval(() => this.#keepHouse(), HOUSEKEEPING_MS).unref()
     this.#saving = setInterval(() => this.#sessions.save(), SAVE_MS).unref()
+    const rules = {
+      handshakeMs: this.#limits.connectTimeoutMs,
+      maxMessageSize: this.#limits.maxPacketSize + MESSAGE_ROOM,
+      places: this.#places,
+      failed: (listener: string, error: Error) => this.#handshakeFailed(listener, error),
+    }
     for (const listener of this.#options.listeners) {
-      const accept = (socket: Socket, over: boolean): void => this.#accept(socket, listener, over)
-      this.listeners.push(await openListener(listener, accept, this.#options.log))
+      const accept = (arrival: Arrival): void => this.#accept(arrival, `${listener.kind}:${listener.name}`)
+      this.listeners.push(await openListener(listener, rules, accept, this.#options.log))
     }
   }
 
@@ -197,11 +211,22 @@ class RunningBroker implements Broker {
   }
 
   stats(): BrokerStats {
-    const { received, delivered, dropped, recallsFailed, puback } = this.#figures
-    const connected = this.#presence.connected.size
-    const sessions = this.#sessions.size
-    const clientFaults = this.#faults.count
-    return { connected, sessions, received: [...received], delivered, dropped, recallsFailed, clientFaults, puback }
+    const { received, delivered, dropped, refused, recallsFailed, puback } = this.#figures
+    return {
+      connected: this.#presence.connected.size,
+      sessions: this.#sessions.size,
+      received: [...received],
+      delivered,
+      dropped,
+      refused: this.#places.pushedOut > 0 ? { ...refused, silent: this.#places.pushedOut } : refused,
+      recallsFailed,
+      clientFaults: this.#faults.count,
+      puback,
+    }
+  }
+
+  reloadCertificates(): void {
+    for (const { certificates } of this.listeners) certificates?.reload()
   }
 
   floor(): Seq {
@@ -218,16 +243,25 @@ class RunningBroker implements Broker {
       if (this.#engine) this.#engine.close(resolve)
       else resolve()
     })
+    for (const listener of this.listeners) listener.cut()
     await this.#gate.drained() // the wills of those who were connected
     this.#sessions.stop()
   }
 
-  #accept(socket: Socket, listener: ListenerOptions, over: boolean): void {
-    const client = this.#engine!.handle(socket)
-    client.connection = new Connection(client, socket, `${listener.kind}:${listener.name}`)
-    if (over) client.connection.refusal = REFUSED.unavailable
+  #accept(arrival: Arrival, listener: string): void {
+    const client = this.#engine!.handle(arrival.stream)
+    client.connection = new Connection(client, arrival, listener)
     guardParser(client._parser, this.#limits)
     parsePlainPackets(client._parser, this.#limits.maxPacketSize)
+  }
+
+  #isConnected(clientid: string): boolean {
+    return this.#sessions.get(clientid)?.connection !== undefined
+  }
+
+  #handshakeFailed(listener: string, error: Error): void {
+    this.#figures.countRefused('handshake')
+    this.#options.log.debug({ listener, err: error }, 'handshake_failed')
   }
 
   #keepHouse(): void {

@@ -1,9 +1,10 @@
 // One network connection, from accept to its end.
 
-import type { Socket } from 'node:net'
+import type { PeerCertificate } from 'node:tls'
 import type { Subscription } from '../model/event.ts'
 import type { StoredWill } from '../store/stored-sessions.ts'
 import type { EngineClient } from './engine-client.ts'
+import type { Arrival } from './listeners.ts'
 import { Outlet } from './outlet.ts'
 import type { Session } from './session.ts'
 
@@ -24,7 +25,7 @@ export type Will = Omit<StoredWill, 'clientid'>
 export class Connection {
   readonly client: EngineClient
   readonly outlet: Outlet
-  readonly peerhost: string
+  readonly #arrival: Arrival
   /** Name of the listener, e.g. `tcp:default`. */
   readonly listener: string
   introduction: Introduction = { username: null, keepalive: 0, clean: true }
@@ -51,14 +52,29 @@ export class Connection {
   /** A PUBLISH could not be journalled; the connection is about to end. */
   refusing = false
 
-  constructor(client: EngineClient, socket: Socket, listener: string) {
+  constructor(client: EngineClient, arrival: Arrival, listener: string) {
     this.client = client
-    this.outlet = new Outlet(socket)
-    this.peerhost = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '')
+    this.#arrival = arrival
+    this.outlet = new Outlet(arrival.stream)
     this.listener = listener
-    socket.on('drain', () => {
+    arrival.stream.on('drain', () => {
       if (this.session?.connection === this) this.session.outbox.drain()
     })
+  }
+
+  /** IP address of the client. */
+  get peerhost(): string {
+    return this.#arrival.peerhost
+  }
+
+  /** What the client showed, where the listener verifies it. */
+  get certificate(): PeerCertificate | undefined {
+    return this.#arrival.certificate
+  }
+
+  /** A CONNECT came. @param anyway see `Places.take`. @returns whether there is a place for one more client */
+  takePlace(anyway: boolean): boolean {
+    return this.#arrival.places.take(this.#arrival.socket, anyway)
   }
 
   end(reason: EndReason): void {

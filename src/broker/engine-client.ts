@@ -1,6 +1,6 @@
 // What we use of aedes' client, internals (underscored) included. The version is pinned exactly for their sake.
 
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Qos } from '../model/event.ts'
 import type { Connection } from './connection.ts'
 
@@ -8,7 +8,7 @@ export interface EngineClient {
   readonly id: string
   readonly clean: boolean
   readonly closed: boolean
-  readonly conn: Socket
+  readonly conn: Duplex
   /** A DISCONNECT came. */
   readonly _disconnected: boolean
   readonly _keepaliveTimer: NodeJS.Timeout | null

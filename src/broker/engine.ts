@@ -2,7 +2,7 @@
 // keepalive, ends a connection that is taken over, and hands over wills. It routes, queues and delivers nothing: its
 // emitter is a stub, its `publish` does nothing but call back. DESIGN.md lists its defects and where each is remedied.
 
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { Aedes } from 'aedes'
 import type { Qos } from '../model/event.ts'
 import type { Admission } from './admission.ts'
@@ -29,7 +29,7 @@ export interface EngineOptions {
 
 /** aedes, as far as we use it. */
 export interface Engine {
-  handle(socket: Socket): EngineClient
+  handle(stream: Duplex): EngineClient
   close(done: () => void): void
 }
 
@@ -120,7 +120,7 @@ function handlers({ admission, gate, presence }: EngineOptions): object {
 
 const REFUSALS: Readonly<Record<number, string>> = {
   [REFUSED.identifier]: 'refused: a client id that is empty without clean session, or too long',
-  [REFUSED.unavailable]: 'refused: the listener has all the clients that it may',
+  [REFUSED.unavailable]: 'refused: there are all the clients that there may be',
   [REFUSED.credentials]: 'refused: name or password',
 }
 

@@ -19,6 +19,19 @@ export type DropReason =
   /** A publish or will to a topic that is not a topic, is reserved, or is forbidden to the client. */
   | 'forbidden_topic'
 
+/** Which limit a client went over. */
+export type RefusalReason =
+  /** A client more than the listener, or all of them, may have: CONNACK 3. */
+  | 'connections'
+  /** A socket that said nothing made room for another. */
+  | 'silent'
+  /** No CONNECT came in time. */
+  | 'connect_timeout'
+  /** TLS's handshake failed. */
+  | 'handshake'
+  /** A client id that is empty without clean session, too long, or holds NUL: CONNACK 2. */
+  | 'clientid'
+
 export interface Histogram {
   /** Observations up to each bound of PUBACK_BUCKETS (not cumulative), and above the last. */
   readonly counts: readonly number[]
@@ -30,6 +43,7 @@ export class Figures {
   readonly received: [number, number, number] = [0, 0, 0]
   delivered = 0
   recallsFailed = 0
+  readonly #refused = new Map<RefusalReason, number>()
   readonly #dropped = new Map<DropReason, number>()
   readonly #puback = new Array<number>(PUBACK_BUCKETS.length + 1).fill(0)
   #pubackSum = 0
@@ -41,6 +55,10 @@ export class Figures {
 
   countDropped(reason: DropReason, count = 1): void {
     this.#dropped.set(reason, (this.#dropped.get(reason) ?? 0) + count)
+  }
+
+  countRefused(reason: RefusalReason): void {
+    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1)
   }
 
   /** @param ms from a PUBLISH of QoS 1 or 2 to the moment when its acknowledgement may leave */
@@ -55,6 +73,10 @@ export class Figures {
 
   get dropped(): Readonly<Partial<Record<DropReason, number>>> {
     return Object.fromEntries(this.#dropped)
+  }
+
+  get refused(): Readonly<Partial<Record<RefusalReason, number>>> {
+    return Object.fromEntries(this.#refused)
   }
 
   get puback(): Histogram {

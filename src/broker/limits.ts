@@ -17,7 +17,9 @@ export interface Limits {
   readonly maxSubscriptions: number
   /** QoS 2 messages of one publisher between PUBLISH and PUBREL. */
   readonly maxInflightInbound: number
-  /** From accept to CONNECT, ms. */
+  /** Clients at a time, over all listeners. */
+  readonly maxConnections: number
+  /** For each of: TLS's handshake, WebSocket's, the CONNECT after them; ms. */
   readonly connectTimeoutMs: number
 }
 
@@ -30,5 +32,6 @@ export const DEFAULT_LIMITS: Limits = {
   maxTopicLevels: 100,
   maxSubscriptions: 4096,
   maxInflightInbound: 1000,
+  maxConnections: Number.POSITIVE_INFINITY,
   connectTimeoutMs: 10_000,
 }

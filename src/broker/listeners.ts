@@ -1,28 +1,39 @@
 // The sockets that clients come in by.
 
-import { readFileSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { createServer as createTlsServer } from 'node:tls'
+import type { Duplex } from 'node:stream'
+import { createServer as createTlsServer, type PeerCertificate, TLSSocket, type Server as TlsServer } from 'node:tls'
 import type { Logger } from '../log/logger.ts'
 import { HoldfastError } from '../model/errors.ts'
+import { Certificates, readCertificates, type TlsContext, type TlsOptions } from './certificates.ts'
+import { Places } from './places.ts'
+import { acceptWebSockets, type WebSocketOptions } from './web-socket.ts'
 
 export const LISTENER_KINDS = ['tcp', 'ssl', 'ws', 'wss'] as const
 export type ListenerKind = (typeof LISTENER_KINDS)[number]
 
-export interface ListenerOptions {
+export interface ListenerOptions extends Omit<TlsOptions, 'key'>, Partial<Pick<WebSocketOptions, 'path' | 'origins'>> {
   readonly kind: ListenerKind
   readonly name: string
   readonly host: string
   /** 0: any free one. */
   readonly port: number
-  /** Absent: no limit. */
+  /** Clients at a time. Absent: no limit. */
   readonly maxConnections?: number
-  /** Files, for ssl. */
-  readonly certfile?: string
-  readonly keyfile?: string
-  readonly cafile?: string
-  /** Ask for a client certificate, and refuse a client that has none signed by `cafile`. */
-  readonly verify?: boolean
+}
+
+/** What holds for every listener. */
+export interface ListenerRules {
+  /** For each of: TLS's handshake, WebSocket's; ms. */
+  readonly handshakeMs: number
+  /** Bytes of one WebSocket message. */
+  readonly maxMessageSize: number
+  /** For the clients of all listeners. */
+  readonly places: Places
+  /** A handshake failed. */
+  failed(listener: string, error: Error): void
 }
 
 export interface Listener {
@@ -30,69 +41,121 @@ export interface Listener {
   readonly name: string
   readonly host: string
   readonly port: number
-  /** Takes no more connections. Those that are there stay. */
+  /** As a client would write it: `mqtts://127.0.0.1:8883`. */
+  readonly url: string
+  readonly places: Places
+  /** Of ssl and wss. */
+  readonly certificates: Certificates | undefined
+  /** Takes no more connections, and ends those that have not said who they are. Clients stay. */
   close(): void
+  /** Ends what is still open. */
+  cut(): void
 }
 
-/** `over`: one connection more than the listener may have. */
-export type Accept = (socket: Socket, over: boolean) => void
+/** A connection whose bytes are MQTT from here on. */
+export interface Arrival {
+  readonly stream: Duplex
+  /** TCP's: the stream itself, or what it is in. */
+  readonly socket: Socket
+  /** IP address of the client. */
+  readonly peerhost: string
+  readonly places: Places
+  /** What the client showed, where the listener verifies it. */
+  readonly certificate: PeerCertificate | undefined
+}
+
+/** TCP's own signs of life, for clients that ask for no keepalive: a dead one is noticed at last. */
+const TCP_KEEPALIVE_MS = 120_000
+const DEFAULT_PATH = '/mqtt'
+const HTTP_HEADER_BYTES = 8192
 
 /**
  * Opens one listener.
- * @throws HoldfastError LISTENER_KIND (ws, wss), LISTENER_TLS (a file is missing or not what it should be),
- * LISTENER_ADDRESS (in use, not ours, not allowed)
+ * @throws HoldfastError LISTENER_TLS (a file is missing or not what it should be), LISTENER_ADDRESS (in use, not ours, not allowed)
  */
-export async function openListener(options: ListenerOptions, accept: Accept, log: Logger): Promise<Listener> {
+export async function openListener(
+  options: ListenerOptions,
+  rules: ListenerRules,
+  arrived: (arrival: Arrival) => void,
+  log: Logger,
+): Promise<Listener> {
   const name = `${options.kind}:${options.name}`
-  let connections = 0
-  const server = createFor(options, (socket) => {
-    connections++
-    socket.on('close', () => connections--)
-    socket.setNoDelay(true) // writes are gathered by the outlet; waiting on top of that costs milliseconds
-    accept(socket, connections > (options.maxConnections ?? Number.POSITIVE_INFINITY))
+  const places = new Places(options.maxConnections ?? Number.POSITIVE_INFINITY, rules.places)
+  /** By the address of the other side: TLS and HTTP hand over another object than the one that was accepted. */
+  const sockets = new Map<string, Socket>()
+  const tls = isSecure(options) ? { key: confKey(options), ...options } : undefined
+  const context = tls && readCertificates(tls)
+  const failed = (error: Error): void => rules.failed(name, error)
+
+  const server = createFor(options, { ...rules, context, failed }, (stream, carrier) => {
+    const socket = sockets.get(addressOf(carrier))
+    if (!socket) return void stream.destroy() // gone already
+    const certificate = carrier instanceof TLSSocket && carrier.authorized ? carrier.getPeerCertificate() : undefined
+    arrived({ stream, socket, peerhost: plainAddress(socket.remoteAddress), places, certificate })
   })
-  server.on('tlsClientError', (error) => log.debug({ listener: name, err: error }, 'tls_client_error'))
+  server.prependListener('connection', (socket: Socket) => {
+    socket.setNoDelay(true) // writes are gathered by the outlet; waiting on top of that costs milliseconds
+    socket.setKeepAlive(true, TCP_KEEPALIVE_MS)
+    const address = addressOf(socket)
+    sockets.set(address, socket)
+    socket.once('close', () => sockets.delete(address))
+    places.enter(socket)
+  })
+  server.on('tlsClientError', failed)
   await listening(server, options)
-  server.on('error', (error) => log.error({ listener: name, err: error }, 'listener_error')) // e.g. out of descriptors
+  server.on('error', (error) => log.error({ listener: name, err: error }, 'listener_error'))
+
+  const certificates = tls && context && new Certificates(tls, context, server as TlsServer, log)
   const { address, port } = server.address() as AddressInfo
   log.info({ listener: name, host: address, port }, 'listener_open')
-  return { name, host: address, port, close: () => void server.close() }
+  return {
+    name,
+    host: address,
+    port,
+    url: urlOf(options, address, port),
+    places,
+    certificates,
+    close() {
+      certificates?.close()
+      server.close()
+      places.turnAway()
+    },
+    cut() {
+      for (const socket of sockets.values()) socket.destroy()
+    },
+  }
 }
 
-function createFor(options: ListenerOptions, connected: (socket: Socket) => void): Server {
-  switch (options.kind) {
+interface Making extends Omit<ListenerRules, 'failed'> {
+  readonly context: TlsContext | undefined
+  failed(error: Error): void
+}
+
+/** @param arrived is called with a stream of MQTT and the socket that it is, or is in */
+function createFor(
+  options: ListenerOptions,
+  { context, handshakeMs, maxMessageSize, failed }: Making,
+  arrived: (stream: Duplex, carrier: Socket) => void,
+): Server {
+  const { kind, path = DEFAULT_PATH, origins } = options
+  const tls = { ...context, handshakeTimeout: handshakeMs }
+  const http = {
+    headersTimeout: handshakeMs,
+    requestTimeout: handshakeMs,
+    connectionsCheckingInterval: Math.ceil(handshakeMs / 4),
+    maxHeaderSize: HTTP_HEADER_BYTES,
+  }
+  const webSocket = { path, origins, maxMessageSize, failed }
+  const direct = (socket: Socket): void => arrived(socket, socket)
+  switch (kind) {
     case 'tcp':
-      return createServer(connected)
+      return createServer(direct)
     case 'ssl':
-      return createTlsServer({ ...certificates(options), handshakeTimeout: 10_000 }).on('secureConnection', connected)
+      return createTlsServer(tls, direct)
     case 'ws':
+      return acceptWebSockets(createHttpServer(http), webSocket, arrived)
     case 'wss':
-      throw new HoldfastError(
-        'LISTENER_KIND',
-        `listener.${options.kind}.${options.name}: WebSocket is not in this version`,
-        {
-          hint: 'use listener.tcp or listener.ssl',
-        },
-      )
-  }
-}
-
-function certificates({ kind, name, certfile, keyfile, cafile, verify = false }: ListenerOptions) {
-  if (!certfile || !keyfile) {
-    throw new HoldfastError('LISTENER_TLS', `listener.${kind}.${name} needs a certificate and its key`, {
-      hint: `set listener.${kind}.${name}.certfile and .keyfile`,
-    })
-  }
-  try {
-    return {
-      cert: readFileSync(certfile),
-      key: readFileSync(keyfile),
-      ...(cafile === undefined ? {} : { ca: readFileSync(cafile) }),
-      requestCert: verify,
-      rejectUnauthorized: verify,
-    }
-  } catch (cause) {
-    throw new HoldfastError('LISTENER_TLS', `listener.${kind}.${name}: ${(cause as Error).message}`, { cause })
+      return acceptWebSockets(createHttpsServer({ ...http, ...tls }), webSocket, arrived)
   }
 }
 
@@ -114,3 +177,15 @@ async function listening(server: Server, { kind, name, host, port }: ListenerOpt
     })
   }
 }
+
+const isSecure = ({ kind }: ListenerOptions): boolean => kind === 'ssl' || kind === 'wss'
+const confKey = ({ kind, name }: ListenerOptions): string => `listener.${kind}.${name}`
+const SCHEMES: Readonly<Record<ListenerKind, string>> = { tcp: 'mqtt', ssl: 'mqtts', ws: 'ws', wss: 'wss' }
+
+function urlOf({ kind, path }: ListenerOptions, host: string, port: number): string {
+  const end = kind === 'ws' || kind === 'wss' ? (path ?? DEFAULT_PATH) : ''
+  return `${SCHEMES[kind]}://${host.includes(':') ? `[${host}]` : host}:${port}${end}`
+}
+
+const addressOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`
+const plainAddress = (address = ''): string => address.replace(/^::ffff:(?=\d+\.)/, '')

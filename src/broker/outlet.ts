@@ -2,7 +2,7 @@
 // deliveries of a batch. Small pieces are copied into a chunk, large ones pass by reference; order is kept between them.
 
 import { Buffer } from 'node:buffer'
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Qos } from '../model/event.ts'
 import type { Outgoing } from './outgoing.ts'
 
@@ -17,8 +17,8 @@ const spare: Buffer[] = []
 let dirty: Outlet[] = []
 
 export class Outlet {
-  readonly #socket: Socket
-  readonly #writeNow: Socket['write']
+  readonly #socket: Duplex
+  readonly #writeNow: Duplex['write']
   readonly #highWaterMark: number
   #chunk: Buffer | undefined
   #used = 0
@@ -27,12 +27,12 @@ export class Outlet {
   #scheduled = false
 
   /** Takes over `socket`'s write; `cork` and `uncork` are taken away, so that the packet writer spares them. */
-  constructor(socket: Socket) {
+  constructor(socket: Duplex) {
     this.#socket = socket
     this.#highWaterMark = socket.writableHighWaterMark
-    this.#writeNow = socket.write.bind(socket) as Socket['write']
+    this.#writeNow = socket.write.bind(socket) as Duplex['write']
     const destroyNow = socket.destroy.bind(socket)
-    socket.write = ((data: Buffer | string) => this.write(data)) as Socket['write']
+    socket.write = ((data: Buffer | string) => this.write(data)) as Duplex['write']
     socket.destroy = (error?: Error) => {
       this.#push() // a refusal's CONNACK is written right before the end
       return destroyNow(error)

@@ -20,6 +20,8 @@ import type { SystemMessages } from './system-messages.ts'
 import { subscriptionFault } from './wire-guard.ts'
 
 const REFUSED_FILTER = 128
+/** What aedes says then. */
+const CONNECT_LATE = 'connect did not arrive in time'
 
 export interface PresenceOptions {
   readonly hooks: HooksForBroker
@@ -108,6 +110,7 @@ export class Presence {
   }
 
   failed({ connection, id }: EngineClient, error: NodeJS.ErrnoException): void {
+    if (error.message === CONNECT_LATE) this.#options.figures.countRefused('connect_timeout')
     const broken = error.code === 'ECONNRESET' || error.code === 'EPIPE'
     connection.endReason ??= broken ? 'closed' : 'error'
     if (broken || error instanceof HoldfastError) return // the line's fault, or ours: the journal said so already

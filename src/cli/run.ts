@@ -35,9 +35,7 @@ function greet(gateway: Gateway, etc: string, data: string): void {
   const { listeners } = gateway.broker
   const plain = listeners.find(({ name }) => name.startsWith('tcp:'))
   const lines = [
-    ...listeners.map(
-      ({ name, host, port }) => `MQTT      ${name.startsWith('tcp:') ? 'mqtt' : 'mqtts'}://${host}:${port}`,
-    ),
+    ...listeners.map(({ url }) => `MQTT      ${url}`),
     `data      ${resolve(data)}`,
     `etc       ${resolve(etc)}`,
     ...(plain ? [`try       npx -y mqtt pub -h ${plain.host} -p ${plain.port} -q 1 -t hello -m world`] : []),

@@ -4,7 +4,7 @@ import type { BrokerOptions } from '../broker/broker.ts'
 import type { ListenerOptions } from '../broker/listeners.ts'
 import type { ForwardLimits } from '../forward/forward.ts'
 import type { JournalOptions } from '../queue/journal.ts'
-import { GATEWAY_SETTINGS, type GatewaySettings } from './settings.ts'
+import type { GatewaySettings } from './settings.ts'
 
 /** `queue.commit_window = auto`: an SD card lives from few, large commits; nobody sees 20 ms. */
 const AUTO_WINDOW_MS = 20
@@ -39,28 +39,31 @@ export function brokerLimits(settings: GatewaySettings): NonNullable<BrokerOptio
     maxOffline: settings['mqtt.max_offline'],
     sessionExpiryMs: settings['mqtt.session_expiry'],
     maxTopicLevels: settings['mqtt.max_topic_levels'],
+    maxConnections: settings['mqtt.max_connections'],
+    connectTimeoutMs: settings['mqtt.connect_timeout'],
   }
 }
 
-/** Those that this version can open; of the others the configuration's warnings tell. */
 export function listeners(settings: GatewaySettings): ListenerOptions[] {
-  const plain = (['tcp', 'ws'] as const).flatMap((kind) =>
-    [...settings[`listener.${kind}.*`]].map(([name, { '': address, max_connections }]) => ({
-      kind,
-      name,
-      ...address,
-      maxConnections: max_connections,
-    })),
+  return (['tcp', 'ssl', 'ws', 'wss'] as const).flatMap((kind) =>
+    [...settings[`listener.${kind}.*`]].map(([name, keys]): ListenerOptions => {
+      const { '': address, max_connections: maxConnections } = keys
+      return {
+        ...{ kind, name, ...address, maxConnections },
+        ...('certfile' in keys && {
+          certfile: keys.certfile,
+          keyfile: keys.keyfile,
+          keyPassword: keys.key_password?.reveal(),
+          cafile: keys.cafile,
+          verify: keys.verify,
+          minVersion: keys.min_version === '1.3' ? 'TLSv1.3' : 'TLSv1.2',
+          ciphers: keys.ciphers,
+        }),
+        ...('path' in keys && {
+          path: keys.path,
+          origins: keys.origins === '*' ? undefined : keys.origins.split(/\s*,\s*/),
+        }),
+      }
+    }),
   )
-  const tls = (['ssl', 'wss'] as const).flatMap((kind) =>
-    [...settings[`listener.${kind}.*`]].map(([name, { '': address, max_connections, cafile, ...files }]) => ({
-      kind,
-      name,
-      ...address,
-      maxConnections: max_connections,
-      ...files,
-      ...(cafile !== undefined && { cafile }),
-    })),
-  )
-  return [...plain, ...tls].filter(({ kind }) => !('inert' in GATEWAY_SETTINGS[`listener.${kind}.*`]))
 }

@@ -1,5 +1,6 @@
 // The keys of `holdfast.conf`: types, defaults and what they are for.
 
+import { secret } from '../config/secret.ts'
 import type { Settings, SettingsSpec } from '../config/spec.ts'
 import {
   bytes,
@@ -24,6 +25,8 @@ const MAX_CONNECTIONS = {
   doc: 'Clients that the listener serves at a time',
 } as const
 
+const ORIGINS = /^https?:\/\/[^\s,/]+(\s*,\s*https?:\/\/[^\s,/]+)*$/
+
 function plainListener(port: number) {
   return {
     named: {
@@ -39,18 +42,29 @@ function tlsListener(port: number) {
       ...plainListener(port).named,
       certfile: { type: readableFile, required: true, doc: 'Certificate to show to clients' },
       keyfile: { type: readableFile, required: true, doc: 'Its private key' },
+      key_password: { type: secret, doc: 'Password of keyfile, if it has one' },
       cafile: { type: readableFile, doc: "Certificates that sign clients' certificates", alias: ['cacertfile'] },
       verify: { type: verification, default: 'off', doc: 'Refuse a client without a certificate signed by cafile' },
+      min_version: { type: choice('1.2', '1.3'), default: '1.2', doc: 'Oldest version of TLS' },
+      ciphers: { type: text, doc: "OpenSSL's list of cipher suites, for clients that know only weaker ones" },
     },
   } as const
 }
+
+const WEB_SOCKET = {
+  path: { type: matching(/^\/[^?#\s]*$/, 'a path such as /mqtt'), default: '/mqtt', doc: 'Path of the URL' },
+  origins: {
+    type: orWord(matching(ORIGINS, 'origins by comma such as https://panel.example.com'), '*'),
+    default: '*',
+    doc: 'Pages whose scripts may connect, as the browser names their origin, by comma; * for all',
+  },
+} as const
 
 /** What holds instead of keys that nothing uses yet. */
 const OPEN = 'every client is let in'
 const ALLOWED = 'every client may publish and subscribe everything'
 const NO_PAGE = 'there is no page yet'
 const NO_CONSOLE = 'there is no console yet'
-const NO_WEBSOCKET = 'this listener is not opened: there is no WebSocket yet'
 
 const WINDOWS =
   /^(always|([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d(\s*,\s*([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)*)$/
@@ -60,9 +74,19 @@ export const GATEWAY_SETTINGS = {
 
   'listener.tcp.*': plainListener(1883),
   'listener.ssl.*': tlsListener(8883),
-  'listener.ws.*': { ...plainListener(8083), inert: NO_WEBSOCKET },
-  'listener.wss.*': { ...tlsListener(8084), inert: NO_WEBSOCKET },
+  'listener.ws.*': { named: { ...plainListener(8083).named, ...WEB_SOCKET } },
+  'listener.wss.*': { named: { ...tlsListener(8084).named, ...WEB_SOCKET } },
 
+  'mqtt.max_connections': {
+    type: orInfinity(integer({ min: 1 })),
+    default: 'infinity',
+    doc: 'Clients at a time, over all listeners',
+  },
+  'mqtt.connect_timeout': {
+    type: duration,
+    default: '10s',
+    doc: "Longest wait for a client's CONNECT, and for the handshakes of TLS and WebSocket before it",
+  },
   'mqtt.max_packet_size': { type: bytes, default: '1MB', doc: 'Largest packet that a client may send' },
   'mqtt.max_clientid_len': {
     type: integer({ min: 1, max: 65535 }),

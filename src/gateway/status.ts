@@ -1,15 +1,28 @@
 // One snapshot of everything, for every face.
 
+import type { Listener } from '../broker/broker.ts'
 import type { LaneStatus } from '../forward/forward.ts'
 import type { Gateway } from './gateway.ts'
 import { VERSION } from './version.ts'
+
+export interface ListenerStatus {
+  readonly name: string
+  readonly host: string
+  readonly port: number
+  readonly clients: number
+  readonly maxConnections: number
+  /** Also those that have not said who they are. */
+  readonly sockets: number
+  /** Of ssl and wss: until when it is valid, and why newer files are not in use. */
+  readonly certificate?: { readonly validTo: string; readonly fault: string | null }
+}
 
 export interface Status {
   readonly version: string
   readonly node: string
   readonly uptimeMs: number
   readonly clock: { readonly trusted: boolean; readonly source: string }
-  readonly listeners: readonly { readonly name: string; readonly host: string; readonly port: number }[]
+  readonly listeners: readonly ListenerStatus[]
   readonly clients: { readonly connected: number; readonly sessions: number }
   readonly messages: Record<string, unknown>
   readonly queue: {
@@ -34,7 +47,7 @@ export function statusOf({ broker, journal, forward, clock, startedAt, node }: G
     node,
     uptimeMs: Math.round(performance.now() - startedAt),
     clock: { trusted: clock.trusted(), source: clock.source() },
-    listeners: broker.listeners.map(({ name, host, port }) => ({ name, host, port })),
+    listeners: broker.listeners.map(listenerStatus),
     clients: { connected, sessions },
     messages: { ...messages },
     queue: { events, bytes, maxBytes, oldestAt, full, dropped },
@@ -51,4 +64,12 @@ export function statusOf({ broker, journal, forward, clock, startedAt, node }: G
       commitMs,
     },
   }
+}
+
+function listenerStatus({ name, host, port, places, certificates }: Listener): ListenerStatus {
+  const { clients, sockets, most } = places
+  const plain = { name, host, port, clients, maxConnections: most, sockets }
+  if (!certificates) return plain
+  const { validTo, fault = null } = certificates
+  return { ...plain, certificate: { validTo: new Date(validTo).toISOString(), fault } }
 }

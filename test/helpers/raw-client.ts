@@ -1,24 +1,25 @@
 // An MQTT client that hides nothing: every packet as it comes, acknowledged only when the test says so.
 
 import assert from 'node:assert/strict'
-import { connect as connectSocket, type Socket } from 'node:net'
+import { connect as connectSocket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import mqtt, { type IConnackPacket, type IConnectPacket, type IPublishPacket, type Packet } from 'mqtt-packet'
 
 const PATIENCE_MS = 3000
 
 export class RawClient {
-  readonly socket: Socket
+  readonly socket: Duplex
   /** Everything received, in order. */
   readonly packets: Packet[] = []
   closed = false
   #wake: (() => void)[] = []
   #nextId = 1
 
-  constructor(port: number) {
+  /** @param way the port of a TCP listener, or a stream that is open: TLS, WebSocket */
+  constructor(way: number | Duplex) {
     const parser = mqtt.parser()
-    this.socket = connectSocket(port, '127.0.0.1')
-    this.socket.setNoDelay(true)
+    this.socket = typeof way === 'number' ? connectSocket({ port: way, host: '127.0.0.1', noDelay: true }) : way
     parser.on('packet', (packet) => {
       this.packets.push(packet)
       this.#notify()
@@ -32,8 +33,8 @@ export class RawClient {
   }
 
   /** Connects and waits for the CONNACK. */
-  static async connect(port: number, options: Partial<IConnectPacket> = {}): Promise<RawClient> {
-    const client = new RawClient(port)
+  static async connect(way: number | Duplex, options: Partial<IConnectPacket> = {}): Promise<RawClient> {
+    const client = new RawClient(way)
     client.send(connectPacket(options))
     await client.received('connack')
     return client

@@ -53,7 +53,7 @@ test('what a listener lacks is said with a code and a hint; nothing stays open',
   const plain = onLoopback({ kind: 'tcp' })
   for (const [expected, listener] of [
     ['LISTENER_ADDRESS', onLoopback({ kind: 'tcp', port })],
-    ['LISTENER_KIND', onLoopback({ kind: 'ws' })],
+    ['LISTENER_TLS', onLoopback({ kind: 'wss' })],
     ['LISTENER_TLS', onLoopback({ kind: 'ssl' })],
     ['LISTENER_TLS', onLoopback({ kind: 'ssl', certfile: '/nowhere', keyfile })],
   ] as const) {

@@ -1,0 +1,146 @@
+// The certificate of a TLS listener: read from its files, checked, and read again when they change. What is wrong with new
+// ones is said, and the old ones stay in use.
+
+import { X509Certificate } from 'node:crypto'
+import { readFileSync, unwatchFile, watchFile } from 'node:fs'
+import { createSecureContext, type SecureVersion, type Server as TlsServer } from 'node:tls'
+import type { Logger } from '../log/logger.ts'
+import { HoldfastError } from '../model/errors.ts'
+
+/** Files and rules of a listener with TLS. */
+export interface TlsOptions {
+  /** As in the conf, for messages: `listener.ssl.default`. */
+  readonly key: string
+  readonly certfile?: string | undefined
+  readonly keyfile?: string | undefined
+  readonly keyPassword?: string | undefined
+  readonly cafile?: string | undefined
+  /** Ask for a client certificate, and refuse a client that has none signed by `cafile`. */
+  readonly verify?: boolean | undefined
+  readonly minVersion?: SecureVersion | undefined
+  /** OpenSSL's list; absent: `CIPHERS`. */
+  readonly ciphers?: string | undefined
+}
+
+/** Mozilla's "intermediate" list (version 5.7), without the finite-field suites: forward secrecy and authenticated encryption only. */
+const CIPHERS = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':')
+
+/** How often the files are looked at. */
+const LOOK_MS = 5000
+/** Certificate and key are replaced one after the other. */
+const SETTLE_MS = 1000
+
+/** What a TLS server takes. */
+export type TlsContext = ReturnType<typeof readCertificates>
+
+/** @throws HoldfastError LISTENER_TLS: a file is missing, or not what it should be, or they do not belong together */
+export function readCertificates(options: TlsOptions) {
+  const { key, certfile, keyfile, cafile, verify = false } = options
+  if (!certfile || !keyfile) {
+    throw new HoldfastError('LISTENER_TLS', `${key} needs a certificate and its key`, {
+      hint: `set ${key}.certfile and .keyfile`,
+    })
+  }
+  if (verify && !cafile) {
+    throw new HoldfastError('LISTENER_TLS', `${key} asks for clients' certificates, and nothing says who signs them`, {
+      hint: `set ${key}.cafile`,
+    })
+  }
+  try {
+    const context = {
+      cert: readFileSync(certfile),
+      key: readFileSync(keyfile),
+      ...(options.keyPassword !== undefined && { passphrase: options.keyPassword }),
+      ...(cafile && { ca: readFileSync(cafile) }),
+      requestCert: verify,
+      rejectUnauthorized: verify,
+      minVersion: options.minVersion ?? ('TLSv1.2' as const),
+      ciphers: options.ciphers ?? CIPHERS,
+      honorCipherOrder: true,
+    }
+    createSecureContext(context) // throws for what OpenSSL does not take, a key of another certificate included
+    return { ...context, validTo: Date.parse(new X509Certificate(context.cert).validTo) }
+  } catch (cause) {
+    throw new HoldfastError('LISTENER_TLS', `${key}: ${(cause as Error).message}`, {
+      hint: 'certfile, keyfile and cafile are PEM, and the key is the one of the certificate',
+      cause,
+    })
+  }
+}
+
+export class Certificates {
+  readonly #options: TlsOptions
+  readonly #server: Pick<TlsServer, 'setSecureContext'>
+  readonly #log: Logger
+  #context: TlsContext
+  /** Why the files that are there now are not in use. */
+  fault: string | undefined
+  #settling: NodeJS.Timeout | undefined
+
+  /** Watches the files from now on, until `close`. @param context what the server was made with */
+  constructor(options: TlsOptions, context: TlsContext, server: Pick<TlsServer, 'setSecureContext'>, log: Logger) {
+    this.#options = options
+    this.#server = server
+    this.#log = log
+    this.#context = context
+    for (const file of this.#files) watchFile(file, { interval: LOOK_MS, persistent: false }, this.#changed)
+    this.#warnOfEnd()
+  }
+
+  /** End of the certificate's validity, wall time in ms. */
+  get validTo(): number {
+    return this.#context.validTo
+  }
+
+  /** Reads the files; connections that begin from now on get what they hold. `fault` says why they are not taken. */
+  reload(): void {
+    try {
+      const fresh = readCertificates(this.#options)
+      this.fault = undefined
+      if (sameFiles(fresh, this.#context)) return
+      this.#server.setSecureContext(fresh)
+      this.#context = fresh
+      this.#log.info({ listener: this.#options.key, validTo: new Date(fresh.validTo) }, 'certificate_reloaded')
+      this.#warnOfEnd()
+    } catch (error) {
+      if (!(error instanceof HoldfastError)) throw error
+      this.fault = error.message
+      this.#log.error({ listener: this.#options.key, why: error.message, hint: error.hint }, 'certificate_not_reloaded')
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.#settling)
+    for (const file of this.#files) unwatchFile(file, this.#changed)
+  }
+
+  get #files(): string[] {
+    const { certfile, keyfile, cafile } = this.#options
+    return [certfile, keyfile, cafile].filter((file) => file !== undefined)
+  }
+
+  readonly #changed = (): void => {
+    clearTimeout(this.#settling)
+    this.#settling = setTimeout(() => this.reload(), SETTLE_MS).unref()
+  }
+
+  #warnOfEnd(): void {
+    if (this.validTo < Date.now()) {
+      this.#log.warn({ listener: this.#options.key, validTo: new Date(this.validTo) }, 'certificate_expired')
+    }
+  }
+}
+
+function sameFiles(a: TlsContext, b: TlsContext): boolean {
+  return a.cert.equals(b.cert) && a.key.equals(b.key) && (a.ca === b.ca || (a.ca?.equals(b.ca!) ?? false))
+}
