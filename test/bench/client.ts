@@ -93,7 +93,7 @@ export class BenchClient {
   private constructor(port: number, onPublish: OnPublish) {
     this.onPublish = onPublish
     const parser = mqtt.parser()
-    this.#socket = connect(port, '127.0.0.1')
+    this.#socket = connect({ port, host: '127.0.0.1', noDelay: true })
     this.#socket.on('error', () => {}) // the close tells
     parser.on('packet', (packet) => (packet.cmd === 'publish' ? this.onPublish(this, packet) : this.onOther(packet)))
     this.#socket.on('data', (bytes) => {
