@@ -1,5 +1,6 @@
 // Who is let in, and what they may do there.
 
+import { randomUUID } from 'node:crypto'
 import type { Qos } from '../model/event.ts'
 import { type Connection, REFUSED } from './connection.ts'
 import type { ConnectPacket } from './engine-client.ts'
@@ -54,6 +55,7 @@ export class Admission {
     else if (!connection.takePlace(this.#isConnected(clientId))) {
       this.#refuse(connection, 'connections', REFUSED.unavailable)
     }
+    if (clientId === '') packet.clientId = `auto-${randomUUID()}` // [MQTT-3.1.3-6]
     connection.will = will
     if (will) will.payload = Buffer.from(will.payload) // held as long as the connection, without the chunk that it came in
     const fault = will && publishFault(will, this.#limits.maxTopicLevels)

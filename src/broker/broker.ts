@@ -1,10 +1,12 @@
 // The broker: builds the parts, joins aedes to them, opens the listeners last. DESIGN.md tells how it stands on aedes.
 
 import type { Logger } from '../log/logger.ts'
-import type { Seq } from '../model/event.ts'
+import type { Qos, Seq } from '../model/event.ts'
 import type { SessionStore } from '../store/stored-sessions.ts'
-import { Admission, type Principal, principal, type Rules } from './admission.ts'
+import { Admission, type Rules } from './admission.ts'
+import { Announcements } from './announcements.ts'
 import { ClientFaults } from './client-faults.ts'
+import { type ClientInfo, clientInfo } from './client-info.ts'
 import { Connection } from './connection.ts'
 import { Deliveries } from './deliveries.ts'
 import { type Engine, startEngine } from './engine.ts'
@@ -23,6 +25,7 @@ import { SystemMessages } from './system-messages.ts'
 import { guardParser } from './wire-guard.ts'
 
 export type { Principal } from './admission.ts'
+export type { ClientInfo } from './client-info.ts'
 export type { DropReason, Histogram, RefusalReason } from './figures.ts'
 export { PUBACK_BUCKETS } from './figures.ts'
 export type { HooksForBroker } from './hooks-for-broker.ts'
@@ -40,18 +43,6 @@ export interface BrokerOptions extends Rules {
   readonly log: Logger
   /** Wall time, ms. */
   readonly now?: () => number
-}
-
-export interface ClientInfo extends Principal {
-  readonly listener: string
-  readonly clean: boolean
-  /** Seconds. */
-  readonly keepalive: number
-  /** Wall time, ms. */
-  readonly connectedAt: number
-  readonly subscriptions: number
-  readonly inflight: number
-  readonly waiting: number
 }
 
 export interface BrokerStats {
@@ -72,10 +63,15 @@ export interface BrokerStats {
 
 export interface Broker {
   readonly listeners: readonly Listener[]
+  /** Those that are connected. */
   clients(): ClientInfo[]
+  /** Those, and the sessions whose clients are away. */
+  sessions(): ClientInfo[]
+  /** What the client subscribed to, by filter; undefined: it has no session. */
+  subscriptions(clientid: string): ReadonlyMap<string, { readonly qos: Qos }> | undefined
   /** Ends the connection of a client. @returns false when it has none */
   kick(clientid: string): boolean
-  /** Says something under $SYS to subscribers there are and to those to come. QoS 0, not journalled. */
+  /** Says something under $SYS to subscribers there are and, retained, to those to come. QoS 0, not journalled. Empty: no more. */
   say(topic: string, payload: string): void
   stats(): BrokerStats
   /** Reads the certificates of all listeners again. What is wrong with them is said by `listeners[].certificates.fault`. */
@@ -107,6 +103,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 class RunningBroker implements Broker {
   readonly listeners: Listener[] = []
   readonly #options: BrokerOptions
+  readonly #now: () => number
   readonly #limits: Limits
   readonly #figures = new Figures()
   readonly #faults: ClientFaults
@@ -138,6 +135,7 @@ class RunningBroker implements Broker {
       dropped: (count) => figures.countDropped('offline_full', count),
     })
     this.#options = options
+    this.#now = now
     this.#faults = new ClientFaults(log)
     this.#limits = limits
     this.#places = new Places(limits.maxConnections)
@@ -157,6 +155,7 @@ class RunningBroker implements Broker {
       now,
       system: this.#system,
       store,
+      announcements: new Announcements({ node: options.node, now, tell: (...words) => this.#tell(...words) }),
     })
   }
 
@@ -185,16 +184,16 @@ class RunningBroker implements Broker {
   }
 
   clients(): ClientInfo[] {
-    return [...this.#presence.connected].map((connection) => ({
-      ...principal(connection),
-      listener: connection.listener,
-      clean: connection.introduction.clean,
-      keepalive: connection.introduction.keepalive,
-      connectedAt: connection.connectedAt,
-      subscriptions: connection.session!.subscriptions.size,
-      inflight: connection.session!.outbox.inflight,
-      waiting: connection.session!.outbox.waiting,
-    }))
+    return this.sessions().filter(({ connected }) => connected)
+  }
+
+  sessions(): ClientInfo[] {
+    const now = this.#now()
+    return [...this.#sessions].map((session) => clientInfo(session, now))
+  }
+
+  subscriptions(clientid: string): ReadonlyMap<string, { readonly qos: Qos }> | undefined {
+    return this.#sessions.get(clientid)?.subscriptions
   }
 
   kick(clientid: string): boolean {
@@ -204,10 +203,8 @@ class RunningBroker implements Broker {
   }
 
   say(topic: string, payload: string): void {
-    const bytes = Buffer.from(payload)
-    const at = (this.#options.now ?? Date.now)()
-    this.#system.keep({ msgid: '', topic, payload: bytes, qos: 0, retain: true, from: '', at })
-    this.#router.deliver({ hook: 'message.publish', clientid: '', topic, payload: bytes, qos: 0, retain: true }, null)
+    this.#system.keep(topic, payload, this.#now())
+    this.#tell(topic, payload)
   }
 
   stats(): BrokerStats {
@@ -262,6 +259,12 @@ class RunningBroker implements Broker {
   #handshakeFailed(listener: string, error: Error): void {
     this.#figures.countRefused('handshake')
     this.#options.log.debug({ listener, err: error }, 'handshake_failed')
+  }
+
+  /** To the subscribers there are. */
+  #tell(topic: string, text: string): void {
+    const payload = Buffer.from(text)
+    this.#router.deliver({ hook: 'message.publish', clientid: '', topic, payload, qos: 0, retain: true }, null)
   }
 
   #keepHouse(): void {

@@ -7,6 +7,8 @@ import type { Connection } from './connection.ts'
 export interface EngineClient {
   readonly id: string
   readonly clean: boolean
+  /** Protocol level of its CONNECT. */
+  readonly version: 3 | 4
   readonly closed: boolean
   readonly conn: Duplex
   /** A DISCONNECT came. */
@@ -85,7 +87,7 @@ export interface InboundPublish {
 }
 
 export interface ConnectPacket {
-  readonly clientId: string
+  clientId: string
   readonly protocolVersion: number
   readonly clean: boolean
   readonly keepalive: number

@@ -6,6 +6,7 @@ import { HoldfastError } from '../model/errors.ts'
 import type { EventDraft, Qos, Subscription } from '../model/event.ts'
 import type { LocalWrite } from '../queue/journal.ts'
 import type { SessionStore } from '../store/stored-sessions.ts'
+import type { Announcements } from './announcements.ts'
 import type { ClientFaults } from './client-faults.ts'
 import type { Connection } from './connection.ts'
 import type { EngineClient, RequestedSubscription } from './engine-client.ts'
@@ -35,6 +36,7 @@ export interface PresenceOptions {
   now(): number
   readonly system: SystemMessages
   readonly store: SessionStore
+  readonly announcements: Announcements
 }
 
 export class Presence {
@@ -72,6 +74,7 @@ export class Presence {
     const { username, clean, keepalive } = connection.introduction
     const more = { username, peerhost: connection.peerhost, clean, keepalive }
     connection.announced = true
+    this.#options.announcements.connected(connection)
     const will = connection.will && this.#options.store.putWill({ clientid: id, ...connection.will })
     this.#record({ hook: 'client.connected', clientid: id, topic: '', more }, will)
     if (!connection.resumed) this.#record({ hook: 'session.created', clientid: id, topic: '' })
@@ -96,6 +99,7 @@ export class Presence {
     }
     if (!connection.announced) return
     const reason = connection.endReason ?? (_disconnected ? 'normal' : 'closed')
+    this.#options.announcements.disconnected(connection, reason)
     const will = connection.will && this.#options.store.deleteWill(id)
     this.#record({ hook: 'client.disconnected', clientid: id, topic: '', more: { reason } }, will)
   }

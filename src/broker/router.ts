@@ -8,7 +8,7 @@ import type { Grant, Session } from './session.ts'
 
 /** Topics whose targets are remembered between two changes of subscriptions. */
 const REMEMBERED_TOPICS = 4096
-/** Longer ones are not remembered: they may have 65,535 characters. */
+/** Longer ones are not remembered: they may have 65,535 characters. Nor those of the gateway itself: one a client. */
 const REMEMBERED_LENGTH = 256
 
 interface Target {
@@ -74,7 +74,7 @@ export class Router {
       else if (target.qos < qos) target.qos = qos
     }
     const targets = [...found.values()]
-    if (topic.length > REMEMBERED_LENGTH) return targets
+    if (topic.length > REMEMBERED_LENGTH || topic.startsWith('$')) return targets
     if (this.#targets.size >= REMEMBERED_TOPICS) this.#targets.clear()
     this.#targets.set(topic, targets)
     return targets

@@ -6,8 +6,10 @@ import { TopicTrie } from '../model/topic.ts'
 export class SystemMessages {
   readonly #newest = new TopicTrie<Message>()
 
-  keep(message: Message): void {
-    this.#newest.set(message.topic, message)
+  /** An empty one is forgotten. */
+  keep(topic: string, text: string, at: number): void {
+    if (text === '') this.#newest.delete(topic)
+    else this.#newest.set(topic, { msgid: '', topic, payload: Buffer.from(text), qos: 0, retain: true, from: '', at })
   }
 
   match(filter: string): readonly Message[] {

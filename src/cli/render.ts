@@ -1,5 +1,7 @@
 // Results for eyes: a list of records becomes a table, a record becomes lines. `--json` prints them as they are.
 
+const LONGEST_CELL = 160
+
 type Row = Record<string, unknown>
 
 export function render(result: unknown, indent = ''): string {
@@ -24,11 +26,16 @@ function list(rows: unknown[], indent: string): string {
   if (rows.length === 0) return `${indent}(none)\n`
   if (!rows.every(isRow)) return rows.map((row) => `${indent}${cell(row)}\n`).join('')
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))]
-  const cells = rows.map((row) => columns.map((column) => cell(row[column])))
+  const cells = rows.map((row) => columns.map((column) => short(cell(row[column]))))
   const widths = columns.map((column, i) => Math.max(column.length, ...cells.map((row) => row[i]!.length)))
   const line = (words: string[]): string =>
     `${indent}${words.map((word, i) => word.padEnd(widths[i]!)).join('  ')}`.trimEnd()
   return `${[line(columns), ...cells.map(line)].join('\n')}\n`
+}
+
+/** One cell must not stretch the whole table: `--json` has all of it. */
+function short(text: string): string {
+  return text.length <= LONGEST_CELL ? text : `${text.slice(0, LONGEST_CELL)}… (${text.length} characters)`
 }
 
 const isRow = (value: unknown): value is Row => typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -77,7 +77,18 @@ const DAY = 24 * HOUR
 const DURATION_UNITS = { f: 14 * DAY, w: 7 * DAY, d: DAY, h: HOUR, m: 60 * SECOND, s: SECOND, ms: 1 } as const
 
 /** In milliseconds. A number without a unit counts seconds, as EMQX's times do. */
-export const duration = valueType('a duration such as 30s, 1h30m or 0.5d (units f w d h m s ms)', (value) => {
+export const duration = valueType('a duration such as 30s, 1h30m or 0.5d (units f w d h m s ms)', milliseconds)
+
+/** @param shortest, longest both allowed. A timer of Node takes 24 days; a longer one is no timer at all, it fires at once. */
+export function durationBetween(shortest: string, longest: string): ValueType<number> {
+  const [least, most] = [milliseconds(shortest)!, milliseconds(longest)!]
+  return valueType(`a duration from ${shortest} to ${longest}`, (value) => {
+    const ms = milliseconds(value)
+    return ms !== undefined && ms >= least && ms <= most ? ms : undefined
+  })
+}
+
+function milliseconds(value: string): number | undefined {
   if (/^\d+$/.test(value)) return safe(Number(value) * SECOND)
   if (!/^(\d+(\.\d+)?(ms|[fwdhms]))+$/.test(value)) return undefined
   let total = 0
@@ -85,7 +96,7 @@ export const duration = valueType('a duration such as 30s, 1h30m or 0.5d (units 
     total += Number(number) * DURATION_UNITS[unit as keyof typeof DURATION_UNITS]
   }
   return safe(Math.round(total))
-})
+}
 
 const BYTE_UNITS: Readonly<Record<string, number>> = { '': 1, B: 1, KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30, TB: 2 ** 40 }
 

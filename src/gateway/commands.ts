@@ -2,9 +2,12 @@
 
 import type { LaneStatus } from '../forward/forward.ts'
 import { BackendError, HoldfastError } from '../model/errors.ts'
+import { clients, kick, showClient } from './clients.ts'
 import type { Gateway } from './gateway.ts'
 import { messages } from './messages.ts'
 import { statusOf } from './status.ts'
+import { topics } from './topics.ts'
+import { integer, one, usage } from './words.ts'
 
 export interface Commands {
   /** @param words e.g. ['lane', 'pause', 'pgsql.pool1']. @throws HoldfastError */
@@ -58,11 +61,17 @@ const COMMANDS: Readonly<Record<string, CommandSpec>> = {
   },
   'dead retry': { usage: 'ID|all', summary: 'send it again', run: (g, args) => g.deadLetters.retry(idOrAll(args)) },
   'dead drop': { usage: 'ID|all', summary: 'forget it', run: (g, args) => g.deadLetters.drop(idOrAll(args)) },
-  clients: { usage: '', summary: 'the connected clients', run: (gateway) => gateway.broker.clients() },
-  'client kick': { usage: 'CLIENTID', summary: 'close its connection', run: kick },
+  clients: { usage: '[--all]', summary: 'the connected clients; with --all those that are away, too', run: clients },
+  'client show': { usage: 'CLIENTID', summary: 'one, with its subscriptions', run: showClient },
+  'client kick': { usage: 'CLIENTID', summary: 'close its connection; its session stays', run: kick },
+  topics: {
+    usage: '[FILTER] [--limit N]',
+    summary: 'what is subscribed to and what is retained',
+    run: topics,
+  },
   messages: {
     usage: 'TOPIC [--since TIME] [--limit N]',
-    summary: 'messages in the journal; TIME as 2h or an ISO date',
+    summary: 'the newest messages in the journal; TIME as 2h or an ISO date',
     run: (gateway, args) => messages(gateway.journal, args),
   },
   storage: { usage: '', summary: 'the journal and the disk', run: (gateway) => statusOf(gateway).storage },
@@ -128,23 +137,4 @@ async function skipLane(gateway: Gateway, args: readonly string[]): Promise<unkn
   return { pool: id, skippedTo: integer(seq) }
 }
 
-function kick(gateway: Gateway, args: readonly string[]): unknown {
-  const clientid = one(args)
-  if (!gateway.broker.kick(clientid)) throw new HoldfastError('NO_SUCH_CLIENT', `no client '${clientid}' is connected`)
-  return { kicked: clientid }
-}
-
-function one(args: readonly string[]): string {
-  if (args.length !== 1) throw usage(`expected one argument, got ${args.length}`)
-  return args[0]!
-}
-
-function integer(text: string | undefined): number {
-  if (text === undefined || !/^\d+$/.test(text)) throw usage(`expected a whole number, got '${text ?? ''}'`)
-  return Number(text)
-}
-
 const idOrAll = (args: readonly string[]): number | 'all' => (one(args) === 'all' ? 'all' : integer(one(args)))
-
-/** `runOne` adds how it is called. */
-const usage = (message: string): HoldfastError => new HoldfastError('USAGE', message)

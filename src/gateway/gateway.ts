@@ -37,6 +37,7 @@ export interface Gateway {
   readonly startedAt: number
   readonly clock: Clock
   readonly journal: Journal
+  readonly store: Store
   readonly forward: Forward
   readonly broker: Broker
   readonly plugins: Plugins
@@ -146,6 +147,7 @@ async function start(options: GatewayOptions): Promise<Gateway> {
     startedAt,
     clock,
     journal,
+    store,
     forward,
     broker,
     plugins: new Plugins(configuration, use),
@@ -161,7 +163,7 @@ async function start(options: GatewayOptions): Promise<Gateway> {
     },
   }
   const figures = publishFigures(gateway, settings['sys.interval'])
-  opened.defer(() => clearInterval(figures))
+  opened.defer(() => figures.stop())
   const rooms = opened.move()
   log.info({ node, ms: Math.round(performance.now() - startedAt) }, 'gateway_running')
   return gateway

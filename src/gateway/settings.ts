@@ -6,6 +6,7 @@ import {
   bytes,
   choice,
   duration,
+  durationBetween,
   flag,
   integer,
   listenAddress,
@@ -198,7 +199,11 @@ export const GATEWAY_SETTINGS = {
   'serial.baud': { type: integer({ min: 300 }), default: '115200', doc: 'Its speed', inert: NO_CONSOLE },
 
   'log.level': { type: choice(...LOG_LEVELS), default: 'info', doc: `One of ${LOG_LEVELS.join(', ')}` },
-  'sys.interval': { type: duration, default: '60s', doc: 'Time between two publications of the figures below $SYS' },
+  'sys.interval': {
+    type: durationBetween('1s', '24d'),
+    default: '60s',
+    doc: 'Time between two publications of the figures below $SYS',
+  },
 } as const satisfies SettingsSpec
 
 export type GatewaySettings = Settings<typeof GATEWAY_SETTINGS>

@@ -34,7 +34,7 @@ export interface Status {
     readonly dropped: Record<string, unknown>
   }
   readonly pools: readonly Omit<LaneStatus, 'pool'>[]
-  readonly storage: Record<string, unknown>
+  readonly storage: { readonly freeBytes: number; readonly writtenBytes: number } & Record<string, unknown>
 }
 
 export function statusOf({ broker, journal, forward, clock, startedAt, node }: Gateway): Status {

@@ -1,30 +1,86 @@
-// The figures as retained messages below $SYS/brokers/<node>/.
+// The figures as retained messages below $SYS/brokers/<node>/: names of EMQX where it has one, and what only we have, beside them.
 
 import type { Gateway } from './gateway.ts'
-import { statusOf } from './status.ts'
+import { type Status, statusOf } from './status.ts'
+import { subscribersOf } from './topics.ts'
 
-/** Publishes at once and every `intervalMs`. @returns the interval, to clear */
-export function publishFigures(gateway: Gateway, intervalMs: number): NodeJS.Timeout {
-  const publish = (): void => {
-    for (const [topic, value] of figuresOf(gateway)) gateway.broker.say(topic, value)
-  }
-  publish()
-  return setInterval(publish, intervalMs)
-}
+/** At the start not every figure is known: the disk is asked, the pools are being connected. */
+const SETTLED_MS = 2000
 
-function* figuresOf(gateway: Gateway): Generator<[topic: string, value: string]> {
-  const { version, uptimeMs, clients, queue, pools, storage } = statusOf(gateway)
+/** Publishes at once, when the start has settled, and every `intervalMs`. */
+export function publishFigures(gateway: Gateway, intervalMs: number): { stop(): void } {
   const root = `$SYS/brokers/${gateway.node}`
-  yield [`${root}/version`, version]
-  yield [`${root}/uptime`, String(Math.round(uptimeMs / 1000))]
-  yield [`${root}/clients/connected`, String(clients.connected)]
-  yield [`${root}/clients/sessions`, String(clients.sessions)]
-  yield [`${root}/queue/events`, String(queue.events)]
-  yield [`${root}/queue/bytes`, String(queue.bytes)]
-  yield [`${root}/queue/full`, queue.full ?? 'no']
-  yield [`${root}/storage/free_bytes`, String(storage.freeBytes)]
-  for (const { kind, name, state, lag } of pools) {
-    yield [`${root}/pools/${kind}.${name}/state`, state]
-    yield [`${root}/pools/${kind}.${name}/lag_events`, String(lag.events)]
+  let said = new Set<string>()
+  const publish = (): void => {
+    const figures = new Map([...figuresOf(gateway)].map(([name, value]) => [`${root}/${name}`, String(value)]))
+    for (const topic of said) if (!figures.has(topic)) gateway.broker.say(topic, '') // a pool that is no more
+    for (const [topic, value] of figures) gateway.broker.say(topic, value)
+    said = new Set(figures.keys())
+  }
+  gateway.broker.say('$SYS/brokers', gateway.node)
+  publish()
+  const settled = setTimeout(publish, SETTLED_MS)
+  const interval = setInterval(publish, intervalMs)
+  return {
+    stop() {
+      clearTimeout(settled)
+      clearInterval(interval)
+    },
   }
 }
+
+type Figure = readonly [name: string, value: string | number | boolean]
+
+function* figuresOf(gateway: Gateway): Generator<Figure> {
+  const status = statusOf(gateway)
+  yield ['sysdescr', 'Holdfast']
+  yield ['version', status.version]
+  yield ['uptime', Math.round(status.uptimeMs / 1000)]
+  yield ['datetime', new Date(gateway.clock.now()).toISOString()]
+  yield ['clock/trusted', status.clock.trusted]
+  yield* stats(gateway)
+  yield* metrics(gateway)
+  yield* ofQueue(status)
+  for (const pool of status.pools) yield* ofPool(pool)
+}
+
+/** How many there are now. */
+function* stats({ broker, store }: Gateway): Generator<Figure> {
+  const { connected, sessions } = broker.stats()
+  const filters = subscribersOf(broker)
+  yield ['stats/connections/count', connected]
+  yield ['stats/sessions/count', sessions]
+  yield ['stats/topics/count', filters.size]
+  yield ['stats/subscriptions/count', sum([...filters.values()])]
+  yield ['stats/retained/count', store.retained.size]
+}
+
+/** How many there were since the start. */
+function* metrics({ broker }: Gateway): Generator<Figure> {
+  const { received, delivered, dropped } = broker.stats()
+  yield ['metrics/messages/received', sum(received)]
+  for (const [qos, count] of received.entries()) yield [`metrics/messages/qos${qos}/received`, count]
+  yield ['metrics/messages/sent', delivered]
+  yield ['metrics/messages/dropped', sum(Object.values(dropped))]
+  for (const [reason, count] of Object.entries(dropped)) yield [`metrics/messages/dropped/${reason}`, count]
+}
+
+function* ofQueue({ queue, storage }: Status): Generator<Figure> {
+  yield ['queue/events', queue.events]
+  yield ['queue/bytes', queue.bytes]
+  yield ['queue/max_bytes', queue.maxBytes]
+  yield ['queue/full', queue.full ?? 'no']
+  yield ['storage/free_bytes', storage.freeBytes]
+  yield ['storage/written_bytes', storage.writtenBytes]
+}
+
+function* ofPool({ kind, name, state, lag, forwarded, deadLetters }: Status['pools'][number]): Generator<Figure> {
+  const root = `pools/${kind}.${name}`
+  yield [`${root}/state`, state]
+  yield [`${root}/lag_events`, lag.events]
+  yield [`${root}/lag_seconds`, lag.seconds]
+  yield [`${root}/forwarded`, forwarded]
+  yield [`${root}/dead_letters`, deadLetters]
+}
+
+const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0)
