@@ -122,6 +122,23 @@ export class GatewayProcess {
     return JSON.parse(await this.holdfast('ctl', ...words, '--json'))
   }
 
+  /** The first pool, as status shows it. */
+  async pool() {
+    return (await this.ctl('status')).pools[0]
+  }
+
+  /** Until the first pool is up and has everything. */
+  async forwarded(timeoutMs = 60_000): Promise<void> {
+    await until(
+      'all is forwarded',
+      async () => {
+        const { state, lag } = await this.pool()
+        return state === 'up' && lag.events === 0
+      },
+      timeoutMs,
+    )
+  }
+
   async remove(): Promise<void> {
     await this.kill9()
     rmSync(this.root, { recursive: true, force: true })

@@ -99,11 +99,3 @@ export function posted(journal: Journal, statement: string, values: LocalWrite['
     journal.post({ statement, values }, (error) => (error ? reject(error) : resolve()))
   })
 }
-
-export async function until(what: string, condition: () => boolean, timeoutMs = 15_000): Promise<void> {
-  const end = performance.now() + timeoutMs
-  while (!condition()) {
-    if (performance.now() > end) throw new Error(`waited in vain until ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}

@@ -42,3 +42,15 @@ export class Client {
     return this.mqtt.endAsync()
   }
 }
+
+/** Connects clients, and ends them all. */
+export function clientsOf(gateway: () => { readonly url: string }) {
+  const clients: Client[] = []
+  const connect = async (id: string, options?: IClientOptions): Promise<Client> => {
+    const client = await Client.connect(gateway().url, id, options)
+    clients.push(client)
+    return client
+  }
+  const end = (): Promise<unknown> => Promise.all(clients.map((client) => client.mqtt.endAsync(true)))
+  return { connect, end }
+}

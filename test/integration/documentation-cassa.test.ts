@@ -2,15 +2,12 @@
 // is what is there.
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { documented } from '../conf/documented.ts'
 import { OLD_TABLES } from '../contract/subjects/cassa.ts'
 import { type CassandraServer, cassandraMissing, startCassandra } from '../helpers/cassandra.ts'
 import { GatewayProcess, until } from '../helpers/gateway.ts'
 import { Client } from '../helpers/mqtt-client.ts'
-
-const CONF = readFileSync(join(import.meta.dirname, '../conf/emqx/cassa.conf'), 'utf8')
 
 /** The examples of the table of CQL parameters. Their tables are not EMQX's own, though some are called so. */
 const STATEMENTS: readonly (readonly [hook: string, cql: string])[] = [
@@ -55,7 +52,7 @@ describe('the Cassandra chapter of the EMQX backend documentation', { skip: cass
     }
     await server.query(`create keyspace own ${KEYSPACE}`)
     for (const table of OWN_TABLES) await server.query(table, [], 'own')
-    const conf = CONF.replace('127.0.0.1:9042', `127.0.0.1:${server.port}`)
+    const conf = documented('cassa').replace('127.0.0.1:9042', `127.0.0.1:${server.port}`)
     const second = conf
       .split('\n')
       .filter((line) => line.startsWith('backend.ecql.'))

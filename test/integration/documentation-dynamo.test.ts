@@ -5,24 +5,19 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { tables } from '../../src/backends/dynamo/schema.ts'
+import { documented } from '../conf/documented.ts'
 import { type DynamoServer, dynamoMissing, startDynamo, type Values } from '../helpers/dynamo.ts'
 import { GatewayProcess, until } from '../helpers/gateway.ts'
-import { Client } from '../helpers/mqtt-client.ts'
+import { clientsOf } from '../helpers/mqtt-client.ts'
 
-const read = (name: string): string => readFileSync(join(import.meta.dirname, `../conf/emqx/${name}.conf`), 'utf8')
 const KEY = 'AKIAIOSFODNN7EXAMPLE'
 
 describe('the documentation of DynamoDB', { skip: dynamoMissing() }, () => {
   let server: DynamoServer
   let gateway: GatewayProcess
   let conf: string
-  const clients: Client[] = []
 
-  const connect = async (id: string): Promise<Client> => {
-    const client = await Client.connect(gateway.url, id)
-    clients.push(client)
-    return client
-  }
+  const { connect, end } = clientsOf(() => gateway)
   const scan = (table: string): Promise<Values[]> => server.scan(table, KEY)
   /** The one item that the test has made. */
   const item = async (table: string, so: (item: Values) => boolean): Promise<Values> =>
@@ -32,11 +27,11 @@ describe('the documentation of DynamoDB', { skip: dynamoMissing() }, () => {
 
   before(async () => {
     server = await startDynamo({ inMemory: true })
-    conf = read('dynamo').replace('http://localhost:8000', server.url)
+    conf = documented('dynamo').replace('http://localhost:8000', server.url)
     gateway = new GatewayProcess({ conf: 'clock.wait_for_sync = 0s', plugins: { dynamo: conf } })
   })
   after(async () => {
-    await Promise.all(clients.map((client) => client.mqtt.endAsync(true)))
+    await end()
     await gateway.remove()
     await server.stop()
   })
@@ -68,7 +63,7 @@ describe('the documentation of DynamoDB', { skip: dynamoMissing() }, () => {
     await gateway.start()
     await gateway.ctl('plugins', 'load', 'emqx_backend_dynamo')
     assert.equal(readFileSync(loaded, 'utf8'), 'emqx_backend_dynamo\n')
-    await until('the pool is up', async () => (await gateway.ctl('status')).pools[0]?.state === 'up')
+    await until('the pool is up', async () => (await gateway.pool())?.state === 'up')
   })
 
   test('DynamoDB Client Connection Table', async () => {
@@ -160,7 +155,7 @@ describe('the documentation of DynamoDB', { skip: dynamoMissing() }, () => {
   })
 
   test('the line that stands there commented out: messages of QoS 0, too', async () => {
-    const plugins = { dynamo: conf + read('dynamo-optional') }
+    const plugins = { dynamo: conf + documented('dynamo-optional') }
     gateway.configure({ conf: 'clock.wait_for_sync = 0s', plugins })
     await gateway.ctl('plugins', 'reload', 'emqx_backend_dynamo')
     const pub = await connect('pub0')

@@ -2,15 +2,12 @@
 // is what is there.
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { documented } from '../conf/documented.ts'
 import { OLD_TABLES } from '../contract/subjects/mysql.ts'
 import { GatewayProcess, until } from '../helpers/gateway.ts'
 import { type MariadbServer, mariadbMissing, startMariadb } from '../helpers/mariadb.ts'
 import { Client } from '../helpers/mqtt-client.ts'
-
-const CONF = readFileSync(join(import.meta.dirname, '../conf/emqx/mysql.conf'), 'utf8')
 
 /** The examples of the table of SQL parameters. */
 const STATEMENTS: readonly (readonly [hook: string, sql: string])[] = [
@@ -48,10 +45,10 @@ describe('the MySQL chapter of the EMQX backend documentation', { skip: mariadbM
     const lines = STATEMENTS.map(
       ([hook, sql]) => `backend.mysql.hook.${hook} = {"action": {"sql": ["${sql}"]}, "pool": "pool1"}\n`,
     )
-    const conf = CONF.replace('127.0.0.1:3306', `127.0.0.1:${server.port}`) + lines.join('')
+    const conf = documented('mysql').replace('127.0.0.1:3306', `127.0.0.1:${server.port}`) + lines.join('')
     gateway = new GatewayProcess({ conf: 'clock.wait_for_sync = 0s\n', plugins: { mysql: conf } })
     await gateway.start()
-    await until('the pool', async () => (await gateway.ctl('status')).pools[0].state === 'up')
+    await until('the pool', async () => (await gateway.pool()).state === 'up')
   })
   after(async () => {
     await client?.end()
@@ -164,7 +161,7 @@ describe('the MySQL chapter of the EMQX backend documentation', { skip: mariadbM
   })
 
   test('configuration: nothing was refused', async () => {
-    assert.equal((await gateway.ctl('status')).pools[0].deadLetters, 0)
+    assert.equal((await gateway.pool()).deadLetters, 0)
     assert.match(gateway.output, /no unique index on msgid/, 'the old tables are warned of')
   })
 })

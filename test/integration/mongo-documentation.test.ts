@@ -2,19 +2,15 @@
 // out, unchanged but for the port, its collections and indexes, and the documents that it shows.
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Db, Document } from 'mongodb'
-import type { IClientOptions } from 'mqtt'
+import { documented } from '../conf/documented.ts'
 import { oldCollections } from '../contract/subjects/mongo.ts'
 import { GatewayProcess, until } from '../helpers/gateway.ts'
 import { type MongoServer, mongoMissing, startMongo } from '../helpers/mongo.ts'
-import { Client } from '../helpers/mqtt-client.ts'
+import { clientsOf } from '../helpers/mqtt-client.ts'
 
-const DOCUMENTED = ['mongo', 'mongo-optional']
-  .map((name) => readFileSync(join(import.meta.dirname, `../conf/emqx/${name}.conf`), 'utf8'))
-  .join('')
+const DOCUMENTED = documented('mongo', 'mongo-optional')
 const NODE = 'holdfast@127.0.0.1'
 
 describe("the documentation's MongoDB chapter", { skip: mongoMissing() }, () => {
@@ -22,19 +18,8 @@ describe("the documentation's MongoDB chapter", { skip: mongoMissing() }, () => 
   let gateway: GatewayProcess
   let db: Db
   let began: number
-  const clients: Client[] = []
 
-  const connect = async (id: string, options?: IClientOptions): Promise<Client> => {
-    const client = await Client.connect(gateway.url, id, options)
-    clients.push(client)
-    return client
-  }
-  const pool = async () => (await gateway.ctl('status')).pools[0]
-  const forwarded = (): Promise<unknown> =>
-    until('all is forwarded', async () => {
-      const { state, lag } = await pool()
-      return state === 'up' && lag.events === 0
-    })
+  const { connect, end } = clientsOf(() => gateway)
   /** As `findOne` prints it, times as `now`, ids as their kind. */
   const shown = (document: Document | null): unknown => {
     const isNow = (value: unknown): boolean =>
@@ -46,7 +31,7 @@ describe("the documentation's MongoDB chapter", { skip: mongoMissing() }, () => 
     return Object.fromEntries(made)
   }
   const findOne = async (collection: string, filter: Document): Promise<unknown> => {
-    await forwarded()
+    await gateway.forwarded()
     return shown(await db.collection(collection).findOne(filter))
   }
 
@@ -61,7 +46,7 @@ describe("the documentation's MongoDB chapter", { skip: mongoMissing() }, () => 
     })
   })
   after(async () => {
-    await Promise.all(clients.map((client) => client.mqtt.endAsync(true)))
+    await end()
     await gateway?.remove()
     await server?.stop()
   })
@@ -73,8 +58,8 @@ describe("the documentation's MongoDB chapter", { skip: mongoMissing() }, () => 
   test('Create MongoDB DB & Collections', async () => {
     await oldCollections(db)
     await gateway.start()
-    await forwarded()
-    const { exactlyOnce, warnings } = await pool()
+    await gateway.forwarded()
+    const { exactlyOnce, warnings } = await gateway.pool()
     assert.equal(exactlyOnce, true)
     assert.match(
       warnings.join('\n'),
@@ -124,7 +109,7 @@ describe("the documentation's MongoDB chapter", { skip: mongoMissing() }, () => 
     assert.deepEqual(rest, message)
     await client.publish('/World', 'at most once', 0)
     await client.publish('/World', 'twice', 2)
-    await forwarded()
+    await gateway.forwarded()
     assert.deepEqual(
       (await db.collection('mqtt_msg').find({ sender: 'test' }).sort({ _id: 1 }).toArray()).map(({ payload, qos }) => [
         payload,
@@ -185,7 +170,7 @@ describe("the documentation's MongoDB chapter", { skip: mongoMissing() }, () => 
     })
     await client.end()
     await pub.publish('acked', '4')
-    await forwarded()
+    await gateway.forwarded()
     const again = await connect('test2')
     await again.mqtt.subscribeAsync('acked', { qos: 1 })
     await again.hears(1)
@@ -206,7 +191,7 @@ describe("the documentation's MongoDB chapter", { skip: mongoMissing() }, () => 
     await client.hears(500)
     assert.deepEqual([client.heard()[0], client.heard().at(-1)], ['many=9', 'many=508'])
     assert.equal(client.heard().length, 500)
-    assert.equal((await pool()).deadLetters, 0)
+    assert.equal((await gateway.pool()).deadLetters, 0)
   })
 
   test('Enable MongoDB Backend', async () => {

@@ -2,35 +2,21 @@
 // away while clients publish, subscribe, acknowledge and disconnect.
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import type { IClientOptions } from 'mqtt'
+import { documented } from '../conf/documented.ts'
 import { type DynamoServer, dynamoMissing, startDynamo, type Values } from '../helpers/dynamo.ts'
 import { GatewayProcess, until } from '../helpers/gateway.ts'
-import { Client } from '../helpers/mqtt-client.ts'
+import { Client, clientsOf } from '../helpers/mqtt-client.ts'
 
-const read = (name: string): string => readFileSync(join(import.meta.dirname, `../conf/emqx/${name}.conf`), 'utf8')
 const KEY = 'AKIAIOSFODNN7EXAMPLE'
 
 describe('DynamoDB is away for a while', { skip: dynamoMissing() }, () => {
   let server: DynamoServer
   let gateway: GatewayProcess
   let began: number
-  const clients: Client[] = []
 
-  const connect = async (id: string, options?: IClientOptions): Promise<Client> => {
-    const client = await Client.connect(gateway.url, id, options)
-    clients.push(client)
-    return client
-  }
+  const { connect, end } = clientsOf(() => gateway)
   const items = (table: string): Promise<Values[]> => server.scan(table, KEY)
-  const pool = async () => (await gateway.ctl('status')).pools[0]
-  const forwarded = (): Promise<unknown> =>
-    until('all is forwarded', async () => {
-      const { state, lag } = await pool()
-      return state === 'up' && lag.events === 0
-    })
   const idsOf = async (topic: string): Promise<string[]> =>
     (await items('mqtt_topic_msg_map')).find((item) => item.topic!.S === topic)?.MsgId?.SS?.toSorted() ?? []
   /** Payloads of the topic's messages, in the order of their ids. */
@@ -44,7 +30,7 @@ describe('DynamoDB is away for a while', { skip: dynamoMissing() }, () => {
     server = await startDynamo()
     gateway = new GatewayProcess({
       conf: 'forward.backoff_max = 1s\nclock.wait_for_sync = 0s\n',
-      plugins: { dynamo: read('dynamo').replace('http://localhost:8000', server.url) },
+      plugins: { dynamo: documented('dynamo').replace('http://localhost:8000', server.url) },
     })
     await gateway.holdfast('schema', 'dynamo', '--apply', '--pool', 'pool1')
     const Item = { clientid: { S: 'dora' }, topic: { S: 'mail/dora' }, qos: { N: '1' } }
@@ -52,7 +38,7 @@ describe('DynamoDB is away for a while', { skip: dynamoMissing() }, () => {
     await gateway.start()
   })
   after(async () => {
-    await Promise.all(clients.map((client) => client.mqtt.endAsync(true)))
+    await end()
     await gateway?.remove()
     await server?.stop()
   })
@@ -67,7 +53,7 @@ describe('DynamoDB is away for a while', { skip: dynamoMissing() }, () => {
     await pub.publish('jobs', 'at most once', 0)
     await pub.publish('state/x', 'old', 1, true)
     await pub.publish('state/y', 'gone soon', 1, true)
-    await forwarded()
+    await gateway.forwarded()
     assert.deepEqual(await stored('jobs'), ['j1', 'j2', 'j3'])
 
     bob = await connect('bob', { clean: false })
@@ -83,7 +69,7 @@ describe('DynamoDB is away for a while', { skip: dynamoMissing() }, () => {
       return dora.heard('mail/dora').length > 0
     })
     await dora.end()
-    await forwarded()
+    await gateway.forwarded()
   })
 
   test('while it is away, nobody notices', async () => {
@@ -109,14 +95,14 @@ describe('DynamoDB is away for a while', { skip: dynamoMissing() }, () => {
       await pub.publish('mail/dora', `again ${Date.now()}`)
       return dora.heard('mail/dora').length > 0
     })
-    const { state, lag } = await pool()
+    const { state, lag } = await gateway.pool()
     assert.equal(state, 'down')
     assert.ok(lag.events > 0)
   })
 
   test('when it comes back, every item is right, once, in order', async () => {
     await server.start()
-    await forwarded()
+    await gateway.forwarded()
     assert.deepEqual(await stored('jobs'), [], 'bob has acknowledged them')
     assert.deepEqual(await stored('news'), ['n1', 'n2', 'n3', 'n4'])
     const messages = await items('mqtt_msg')
@@ -171,7 +157,7 @@ describe('DynamoDB is away for a while', { skip: dynamoMissing() }, () => {
       [1, 2, 3, 4].map((n) => `news=n${n}`),
     )
     await until('the queue is empty', async () => (await idsOf('news')).length === 0)
-    const { deadLetters, exactlyOnce } = await pool()
+    const { deadLetters, exactlyOnce } = await gateway.pool()
     assert.deepEqual({ deadLetters, exactlyOnce }, { deadLetters: 0, exactlyOnce: true })
   })
 
@@ -184,7 +170,7 @@ describe('DynamoDB is away for a while', { skip: dynamoMissing() }, () => {
     await db.putItem({ TableName: 'mqtt_topic_msg_map', Item: { topic: { S: 'old' }, MsgId: { SS: [old] } } })
     await db.putItem({ TableName: 'mqtt_retain', Item: { ...Item, retain: { N: '1' } } })
     await pub.publish('old', 'and new')
-    await forwarded()
+    await gateway.forwarded()
     const fred = await connect('fred')
     await fred.mqtt.subscribeAsync('old', { qos: 1 })
     await fred.hears(2)
@@ -195,7 +181,7 @@ describe('DynamoDB is away for a while', { skip: dynamoMissing() }, () => {
 })
 
 describe('positions in DynamoDB', { skip: dynamoMissing() }, () => {
-  const POOL = read('dynamo')
+  const POOL = documented('dynamo')
     .split('\n')
     .filter((line) => !/hook/.test(line))
     .join('\n')
@@ -223,7 +209,7 @@ backend.dynamo.hook.message.acked.1 = {"topic": "#", "action": {"function": "on_
       return client
     }
     const drained = (gateway: GatewayProcess): Promise<unknown> =>
-      until('all is forwarded', async () => (await gateway.ctl('status')).pools[0].lag.events === 0)
+      until('all is forwarded', async () => (await gateway.pool()).lag.events === 0)
 
     const one = await start()
     const pub = await connect(one, 'pub')

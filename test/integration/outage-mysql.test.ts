@@ -1,11 +1,11 @@
 import { mariadbMissing, startMariadb } from '../helpers/mariadb.ts'
-import { outage } from './outage-sql.ts'
+import { sqlOutage } from './outage-sql.ts'
 
-outage({
+sqlOutage({
   kind: 'mysql',
   database: 'MariaDB',
   skip: mariadbMissing(),
-  documentedPort: 3306,
+  documented: '127.0.0.1:3306',
   serial: 'integer auto_increment',
   epochMs: (column) => `timestampdiff(microsecond, '1970-01-01', ${column}) / 1000`,
   start: startMariadb,

@@ -1,11 +1,11 @@
 import { postgresMissing, startPostgres } from '../helpers/postgres.ts'
-import { outage } from './outage-sql.ts'
+import { sqlOutage } from './outage-sql.ts'
 
-outage({
+sqlOutage({
   kind: 'pgsql',
   database: 'PostgreSQL',
   skip: postgresMissing(),
-  documentedPort: 5432,
+  documented: '127.0.0.1:5432',
   serial: 'serial',
   epochMs: (column) => `extract(epoch from ${column})::float8 * 1000`,
   start: startPostgres,

@@ -2,16 +2,13 @@
 // a server that is away while clients publish, subscribe, acknowledge and disconnect.
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Redis } from 'ioredis'
-import type { IClientOptions } from 'mqtt'
+import { documented } from '../conf/documented.ts'
 import { GatewayProcess, until } from '../helpers/gateway.ts'
-import { Client } from '../helpers/mqtt-client.ts'
+import { type Client, clientsOf } from '../helpers/mqtt-client.ts'
 import { type RedisServer, redisMissing, startRedis } from '../helpers/redis.ts'
 
-const DOCUMENTED = readFileSync(join(import.meta.dirname, '../conf/emqx/redis.conf'), 'utf8')
 const COUNTING = `
 backend.redis.hook.client.connected.4 = {"action": {"commands": ["RPUSH connects \${clientid}"]}, "pool": "pool1"}
 backend.redis.hook.message.publish.4 = {"topic": "pubsub/#", "action": {"commands": ["pipeline", "RPUSH log:\${topic} \${payload}", "HSET last:\${topic} \${message}"]}, "pool": "pool1"}
@@ -25,21 +22,13 @@ describe('Redis is away for a while', { skip: redisMissing() }, () => {
   let server: RedisServer
   let gateway: GatewayProcess
   let redis: Redis
-  const clients: Client[] = []
   const connects: string[] = []
 
-  const connect = async (id: string, options?: IClientOptions): Promise<Client> => {
+  const clients = clientsOf(() => gateway)
+  const connect: typeof clients.connect = (id, options) => {
     connects.push(id)
-    const client = await Client.connect(gateway.url, id, options)
-    clients.push(client)
-    return client
+    return clients.connect(id, options)
   }
-  const pool = async () => (await gateway.ctl('status')).pools[0]
-  const forwarded = (): Promise<unknown> =>
-    until('all is forwarded', async () => {
-      const { state, lag } = await pool()
-      return state === 'up' && lag.events === 0
-    })
   const idsOf = (topic: string): Promise<string[]> => redis.zrange(`mqtt:msg:${topic}`, '0', '-1')
   const stored = async (topic: string): Promise<(string | null)[]> =>
     Promise.all((await idsOf(topic)).map((id) => redis.hget(`mqtt:msg:${id}`, 'payload')))
@@ -50,13 +39,13 @@ describe('Redis is away for a while', { skip: redisMissing() }, () => {
     redis = server.client(1)
     gateway = new GatewayProcess({
       conf: 'forward.backoff_max = 1s\nclock.wait_for_sync = 0s\n',
-      plugins: { redis: DOCUMENTED.replace('127.0.0.1:6379', `127.0.0.1:${server.port}`) + COUNTING },
+      plugins: { redis: documented('redis').replace('127.0.0.1:6379', `127.0.0.1:${server.port}`) + COUNTING },
     })
     await redis.hset('mqtt:sub:dora', 'mail/dora', 1)
     await gateway.start()
   })
   after(async () => {
-    await Promise.all(clients.map((client) => client.mqtt.endAsync(true)))
+    await clients.end()
     redis.disconnect()
     await gateway.remove()
     await server.stop()
@@ -73,7 +62,7 @@ describe('Redis is away for a while', { skip: redisMissing() }, () => {
     await pub.publish('kept/x', 'at most once', 0)
     await pub.publish('state/x', 'old', 1, true)
     await pub.publish('state/y', 'gone soon', 1, true)
-    await forwarded()
+    await gateway.forwarded()
     bob = await connect('bob', { clean: false })
     await bob.mqtt.subscribeAsync({ 'queue/jobs': { qos: 1 }, 'pubsub/news': { qos: 2 } })
     await bob.hears(10)
@@ -89,7 +78,7 @@ describe('Redis is away for a while', { skip: redisMissing() }, () => {
       return dora.heard('mail/dora').length > 0
     })
     await dora.end()
-    await forwarded()
+    await gateway.forwarded()
     assert.equal((await redis.ttl(`mqtt:msg:${(await idsOf('kept/x'))[0]}`)) > 50, true)
     assert.equal((await redis.ttl(`mqtt:msg:${(await idsOf('kept/x'))[0]}`)) <= 60, true)
   })
@@ -124,7 +113,7 @@ describe('Redis is away for a while', { skip: redisMissing() }, () => {
       await pub.publish('mail/dora', `again ${Date.now()}`)
       return dora.heard('mail/dora').length > 0
     })
-    const { state, lag } = await pool()
+    const { state, lag } = await gateway.pool()
     assert.equal(state, 'down')
     assert.ok(lag.events > 0)
   })
@@ -132,7 +121,7 @@ describe('Redis is away for a while', { skip: redisMissing() }, () => {
   test('when it comes back, every key is right, once, in order', async () => {
     await server.start()
     redis = server.client(1)
-    await forwarded()
+    await gateway.forwarded()
     assert.deepEqual(await stored('queue/jobs'), [], 'bob has acknowledged them')
     assert.deepEqual(await stored('pubsub/news'), range(1, 15))
     assert.deepEqual(await redis.lrange('log:pubsub/news', 0, -1), range(1, 15), 'a custom command runs once')
@@ -144,7 +133,7 @@ describe('Redis is away for a while', { skip: redisMissing() }, () => {
       assert.equal(await redis.hget(`mqtt:client:${clientid}`, 'state'), state, clientid)
     }
     assert.deepEqual((await redis.hkeys('mqtt:node:holdfast@127.0.0.1')).sort(), ['bob', 'dora', 'pub'])
-    const { deadLetters, exactlyOnce } = await pool()
+    const { deadLetters, exactlyOnce } = await gateway.pool()
     assert.deepEqual({ deadLetters, exactlyOnce }, { deadLetters: 0, exactlyOnce: true })
   })
 
@@ -166,7 +155,7 @@ describe('Redis is away for a while', { skip: redisMissing() }, () => {
 
   test('of a topic whose newest message alone is kept, that one is owed, once', async () => {
     for (const n of range(1, 3)) await pub.publish('latest/a', n)
-    await forwarded()
+    await gateway.forwarded()
     assert.equal(await redis.hget('mqtt:latest_msg:latest/a', 'payload'), '3')
     const hears = async (expected: string[]): Promise<void> => {
       const reader = await connect('reader')
@@ -176,7 +165,7 @@ describe('Redis is away for a while', { skip: redisMissing() }, () => {
       await reader.hears(1, 'latest/b')
       assert.deepEqual(reader.heard('latest/a'), expected)
       await reader.end()
-      await forwarded()
+      await gateway.forwarded()
     }
     await hears(['latest/a=3'])
     assert.equal(await redis.get('mqtt:acked:reader:latest/a'), await redis.hget('mqtt:latest_msg:latest/a', 'id'))

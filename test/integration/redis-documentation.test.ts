@@ -2,19 +2,16 @@
 // the keys that it shows.
 
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Redis } from 'ioredis'
-import type { IClientOptions } from 'mqtt'
+import { documented } from '../conf/documented.ts'
 import { GatewayProcess, until } from '../helpers/gateway.ts'
-import { Client } from '../helpers/mqtt-client.ts'
+import { clientsOf } from '../helpers/mqtt-client.ts'
 import { type RedisServer, redisMissing, startRedis } from '../helpers/redis.ts'
 
-const DOCUMENTED = ['redis', 'redis-optional']
-  .map((name) => readFileSync(join(import.meta.dirname, `../conf/emqx/${name}.conf`), 'utf8'))
-  .join('')
-  .replace(/^backend\.redis\.(server|sentinel) .*$/gm, '') // tested where there are sentinels
+const DOCUMENTED = documented('redis', 'redis-optional').replace(/^backend\.redis\.(server|sentinel) .*$/gm, '') // tested where there are sentinels
 
 /** The table of command line parameters. */
 const PARAMETERS = {
@@ -37,21 +34,11 @@ describe("the documentation's Redis chapter", { skip: redisMissing() }, () => {
   let gateway: GatewayProcess
   let redis: Redis
   let began: number
-  const clients: Client[] = []
 
-  const connect = async (id: string, options?: IClientOptions): Promise<Client> => {
-    const client = await Client.connect(gateway.url, id, options)
-    clients.push(client)
-    return client
-  }
-  const forwarded = (): Promise<unknown> =>
-    until('all is forwarded', async () => {
-      const { state, lag } = (await gateway.ctl('status')).pools[0]
-      return state === 'up' && lag.events === 0
-    })
+  const { connect, end } = clientsOf(() => gateway)
   /** Fields and values as `HGETALL` prints them, times as `now`. */
   const shown = async (key: string): Promise<string[]> => {
-    await forwarded()
+    await gateway.forwarded()
     const found = (await redis.call('HGETALL', key)) as string[]
     return found.map((value) => (isNow(value) ? 'now' : ID.test(value) ? 'id' : value))
   }
@@ -69,7 +56,7 @@ describe("the documentation's Redis chapter", { skip: redisMissing() }, () => {
     await gateway.start()
   })
   after(async () => {
-    await Promise.all(clients.map((client) => client.mqtt.endAsync(true)))
+    await end()
     redis.disconnect()
     await gateway.remove()
     await server.stop()
@@ -77,8 +64,8 @@ describe("the documentation's Redis chapter", { skip: redisMissing() }, () => {
 
   test('enable the Redis backend: plugins load emqx_backend_redis', async () => {
     await gateway.holdfast('ctl', 'plugins', 'load', 'emqx_backend_redis')
-    await until('the pool is up', async () => (await gateway.ctl('status')).pools[0].state === 'up')
-    assert.equal((await gateway.ctl('status')).pools[0].exactlyOnce, true)
+    await until('the pool is up', async () => (await gateway.pool()).state === 'up')
+    assert.equal((await gateway.pool()).exactlyOnce, true)
   })
 
   test("client with ClientId 'test' goes online, and offline", async () => {
@@ -125,7 +112,7 @@ describe("the documentation's Redis chapter", { skip: redisMissing() }, () => {
     const client = await connect('test')
     for (const payload of ['1', '2', '3']) await client.publish('plain', payload)
     await client.publish('plain', 'QoS 0', 0)
-    await forwarded()
+    await gateway.forwarded()
     const ids = await idsOf('plain')
     assert.equal(ids.length, 3)
     assert.deepEqual(await redis.zrange('mqtt:msg:plain', '0', '0', 'WITHSCORES'), [ids[0], '1'])
@@ -141,7 +128,7 @@ describe("the documentation's Redis chapter", { skip: redisMissing() }, () => {
   test('one to one: who acknowledges removes the message for all', async () => {
     const client = await connect('test')
     for (const payload of ['1', '2', '3']) await client.publish('queue/a', payload)
-    await forwarded()
+    await gateway.forwarded()
     const ids = await idsOf('queue/a')
     assert.equal(ids.length, 3)
     const [one, other] = [await connect('one'), await connect('other')]
@@ -154,7 +141,7 @@ describe("the documentation's Redis chapter", { skip: redisMissing() }, () => {
     )
     await other.mqtt.subscribeAsync('queue/a', { qos: 1 })
     await client.publish('queue/b', 'end')
-    await forwarded()
+    await gateway.forwarded()
     assert.deepEqual(other.heard(), [])
     for (const each of [one, other, client]) await each.end()
   })
@@ -162,7 +149,7 @@ describe("the documentation's Redis chapter", { skip: redisMissing() }, () => {
   test('many to many: mqtt:acked:<clientid>:<topic> is how far each has come', async () => {
     const client = await connect('test')
     for (const payload of ['1', '2']) await client.publish('pubsub/a', payload)
-    await forwarded()
+    await gateway.forwarded()
     for (const id of ['one', 'other']) {
       const reader = await connect(id)
       await reader.mqtt.subscribeAsync('pubsub/a', { qos: 1 })
@@ -171,7 +158,7 @@ describe("the documentation's Redis chapter", { skip: redisMissing() }, () => {
       assert.deepEqual(reader.heard(), ['pubsub/a=1', 'pubsub/a=2'], id)
     }
     await client.publish('pubsub/a', '3')
-    await forwarded()
+    await gateway.forwarded()
     const ids = await idsOf('pubsub/a')
     assert.equal(ids.length, 3)
     assert.equal(await redis.get('mqtt:acked:one:pubsub/a'), ids[1])
@@ -235,13 +222,13 @@ describe("the documentation's Redis chapter", { skip: redisMissing() }, () => {
     await reader.mqtt.unsubscribeAsync('cmd')
     await reader.end()
     await until('offline', async () => (await redis.get('disconn:cmdreader')) === 'clientid')
-    await forwarded()
+    await gateway.forwarded()
     assert.equal(await redis.get('conn:cmd'), 'clientid')
     assert.deepEqual(await redis.hgetall('sub:cmdreader'), { topic: 'qos' })
     assert.equal(await redis.get('unsub:cmdreader'), 'topic')
     assert.deepEqual(await redis.lrange('pub:cmd', 0, -1), ['msgid'])
     assert.deepEqual(await redis.hgetall('ack:cmdreader'), { topic: 'msgid' })
     assert.deepEqual(await redis.hgetall('delivered:cmdreader'), { topic: 'msgid' })
-    assert.equal((await gateway.ctl('status')).pools[0].deadLetters, 0)
+    assert.equal((await gateway.pool()).deadLetters, 0)
   })
 })

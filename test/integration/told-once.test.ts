@@ -26,7 +26,7 @@ after(() => gateway.remove())
 async function publish(topic: string): Promise<string[]> {
   const payloads = Array.from({ length: MESSAGES }, (_, index) => `${topic} ${index}`)
   for (const payload of payloads) await publisher.publish(topic, payload, { qos: 1 })
-  await until('all forwarded', async () => (await gateway.ctl('status')).pools[0].lag.events === 0)
+  await until('all forwarded', async () => (await gateway.pool()).lag.events === 0)
   return payloads
 }
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
 import type { Binding } from '../../src/model/binding.ts'
 import type { EventDraft } from '../../src/model/event.ts'
-import { until } from '../helpers/journal.ts'
+import { until } from '../helpers/gateway.ts'
 import { Pools } from '../model/overlay-remote.ts'
 import { binding, POOL, Rig } from '../model/overlay-rig.ts'
 

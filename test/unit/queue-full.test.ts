@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createLogger } from '../../src/log/logger.ts'
 import { QueueFull } from '../../src/model/errors.ts'
 import { type Journal, openJournal } from '../../src/queue/journal.ts'
+import { until } from '../helpers/gateway.ts'
 import {
   appended,
   bindingOf,
@@ -15,7 +16,6 @@ import {
   posted,
   publish,
   temporaryFolder,
-  until,
 } from '../helpers/journal.ts'
 import { fillDisk, makeReadOnly, smallDisk } from '../helpers/small-disk.ts'
 

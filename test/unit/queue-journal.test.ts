@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import type { HoldfastError } from '../../src/model/errors.ts'
 import type { HookEvent } from '../../src/model/event.ts'
 import { type LocalTables, openJournal } from '../../src/queue/journal.ts'
+import { until } from '../helpers/gateway.ts'
 import {
   appended,
   bindingOf,
@@ -14,7 +15,6 @@ import {
   posted,
   publish,
   temporaryFolder,
-  until,
 } from '../helpers/journal.ts'
 
 const notes: LocalTables = {

@@ -3,15 +3,8 @@ import { type TestContext, test } from 'node:test'
 import type { PoolId } from '../../src/model/binding.ts'
 import type { Journal } from '../../src/queue/journal.ts'
 import type { Batch, Lanes } from '../../src/queue/lanes.ts'
-import {
-  appended,
-  bindingOf,
-  openTestJournal,
-  openTestLanes,
-  publish,
-  temporaryFolder,
-  until,
-} from '../helpers/journal.ts'
+import { until } from '../helpers/gateway.ts'
+import { appended, bindingOf, openTestJournal, openTestLanes, publish, temporaryFolder } from '../helpers/journal.ts'
 
 const MANY = { events: 1000, bytes: 1 << 20 }
 const never = new AbortController().signal

@@ -2,15 +2,8 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { type TestContext, test } from 'node:test'
 import type { Journal } from '../../src/queue/journal.ts'
-import {
-  appended,
-  bindingOf,
-  openTestJournal,
-  openTestLanes,
-  publish,
-  temporaryFolder,
-  until,
-} from '../helpers/journal.ts'
+import { until } from '../helpers/gateway.ts'
+import { appended, bindingOf, openTestJournal, openTestLanes, publish, temporaryFolder } from '../helpers/journal.ts'
 
 async function appendMany(journal: Journal, set: number, count: number, text = 'x'.repeat(300)): Promise<void> {
   for (let i = 0; i < count; i += 500) {

@@ -70,10 +70,7 @@ class Cassandra implements Subject {
       backend,
       pool: await another(),
       another,
-      rows: async (table) => (await direct.execute(`select * from ${NAMES[table]}`)).rows.map(AS[table]) as never,
-      async insertForeign(row) {
-        await direct.execute(...foreign(row))
-      },
+      ...cassaTables(async (text, values) => (await direct.execute(text, values)).rows),
       schemaAgain: schema,
       async hide(table) {
         await direct.execute(`drop table ${NAMES[table]}`)
@@ -129,6 +126,18 @@ const AS: { readonly [T in Table]: (row: Stored) => TableRows[T] } = {
     msgid,
     delivered_at: ms(delivered_at),
   }),
+}
+
+/** The tables by the neutral names. */
+export function cassaTables(
+  query: (text: string, values?: string[]) => Promise<Stored[]>,
+): Pick<Bench, 'rows' | 'insertForeign'> {
+  return {
+    rows: async (table) => (await query(`select * from ${NAMES[table]}`)).map(AS[table]) as never,
+    async insertForeign(row) {
+      await query(...foreign(row))
+    },
+  }
 }
 
 /** Older than any event of the tests, by Cassandra's count too. Texts only: the driver would take a number for a double. */

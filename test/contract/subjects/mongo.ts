@@ -63,14 +63,7 @@ class Mongo implements Subject {
       backend,
       pool: await another(),
       another,
-      async rows<T extends Table>(table: T): Promise<TableRows[T][]> {
-        const documents = await db.collection(table).find().sort({ _id: 1 }).toArray()
-        return documents.map((document) => neutral(table, document) as unknown as TableRows[T])
-      },
-      insertForeign: async ({ into, ...row }) => {
-        const numbered = into === 'mqtt_msg' ? { _id: 1 } : {}
-        await db.collection(into).insertOne({ ...numbered, ...row } as object)
-      },
+      ...mongoCollections(() => db),
       schemaAgain: () => backend.applySchema(OPTIONS, settings),
       hide: none,
       sql: none,
@@ -79,6 +72,22 @@ class Mongo implements Subject {
         await db.dropDatabase()
       },
     }
+  }
+}
+
+/** The collections in neutral words. */
+export function mongoCollections(db: () => Db): Pick<Bench, 'rows' | 'insertForeign'> {
+  return {
+    async rows<T extends Table>(table: T): Promise<TableRows[T][]> {
+      const documents = await db().collection(table).find().sort({ _id: 1 }).toArray()
+      return documents.map((document) => neutral(table, document) as unknown as TableRows[T])
+    },
+    insertForeign: async ({ into, ...row }) => {
+      const numbered = into === 'mqtt_msg' ? { _id: 1 } : {}
+      await db()
+        .collection(into)
+        .insertOne({ ...numbered, ...row } as object)
+    },
   }
 }
 
