@@ -44,6 +44,23 @@ export interface SqlKind<C extends SqlConnection, L extends SqlLane<C>> {
   lookAgain(lane: L): Promise<void>
 }
 
+/** Runs DDL on a connection of its own. */
+export async function runSchema(
+  text: string,
+  kind: Pick<SqlKind<SqlConnection, never>, 'open' | 'backendError'>,
+): Promise<void> {
+  try {
+    const connection = await kind.open(NEVER)
+    try {
+      await connection.guard(NEVER, () => connection.query(text))
+    } finally {
+      await connection.close()
+    }
+  } catch (error) {
+    throw kind.backendError(error)
+  }
+}
+
 type Remedy = 'expect rows of others' | 'look again'
 
 export class SqlPool<C extends SqlConnection, L extends SqlLane<C>> implements Pool {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseStatement } from '../../src/actions/actions.ts'
+import { filterPattern } from '../../src/backends/filter-pattern.ts'
 import { clientOptions, serverUrl, writeConcern } from '../../src/backends/mongo/connection.ts'
 import { backendError } from '../../src/backends/mongo/errors.ts'
-import { filterPattern } from '../../src/backends/mongo/read.ts'
 import { COLLECTIONS, schema } from '../../src/backends/mongo/schema.ts'
 import type { MongoSettings } from '../../src/backends/mongo/settings.ts'
 import { actionOf } from '../../src/backends/mongo/statement.ts'
@@ -166,7 +166,7 @@ test('a filter as a regular expression', () => {
     'ab/c',
   ]
   for (const filter of filters) {
-    const pattern = new RegExp(filterPattern(filter).replaceAll('\\z', '(?![^])'), 'u')
+    const pattern = new RegExp(filterPattern(filter, 'pcre').replaceAll('\\z', '(?![^])'), 'u')
     assert.deepEqual(
       topics.filter((topic) => pattern.test(topic)),
       topics.filter((topic) => topicMatches(filter, topic)),

@@ -1,11 +1,11 @@
 // One client of the driver: connections to every node, found from the addresses of the pool. Every wait has an end: the
 // driver's own time limits, or a caller who gives up.
 
-import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import cassandra, { type ClientOptions, type QueryOptions } from 'cassandra-driver'
 import PrepareHandler, { type ParameterType as DriverType } from 'cassandra-driver/lib/prepare-handler.js'
 import { BackendError } from '../../model/errors.ts'
+import { tlsOptions } from '../tls.ts'
 import type { CassaSettings } from './settings.ts'
 
 const { consistencies, distance } = cassandra.types
@@ -185,16 +185,10 @@ function clientOptions(settings: CassaSettings): cassandra.DseClientOptions {
   }
 }
 
-function tls({ cafile, certfile, keyfile, verify, nodes }: CassaSettings): NonNullable<ClientOptions['sslOptions']> {
-  const [{ host } = { host: '' }] = nodes
-  return {
-    rejectUnauthorized: verify,
-    // the driver connects to addresses; the certificates may speak of the name
-    ...(isIP(host) === 0 ? { servername: host } : {}),
-    ...(cafile ? { ca: readFileSync(cafile) } : {}),
-    ...(certfile ? { cert: readFileSync(certfile) } : {}),
-    ...(keyfile ? { key: readFileSync(keyfile) } : {}),
-  }
+function tls(settings: CassaSettings): NonNullable<ClientOptions['sslOptions']> {
+  const [{ host } = { host: '' }] = settings.nodes
+  // the driver connects to addresses; the certificates may speak of the name
+  return { ...tlsOptions(settings), ...(isIP(host) === 0 ? { servername: host } : {}) }
 }
 
 /** It only closes sockets; that they were closed already is no news. */

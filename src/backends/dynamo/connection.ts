@@ -1,8 +1,8 @@
 // The SDK's client for one pool, and what every request of ours has in common.
 
-import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AttributeValue, DynamoDB, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+import { tlsOptions } from '../tls.ts'
 import type { DynamoSettings } from './settings.ts'
 
 export type Item = Record<string, AttributeValue>
@@ -36,17 +36,8 @@ function configuration(settings: DynamoSettings): DynamoDBClientConfig {
     requestHandler: {
       connectionTimeout: CONNECT_MS,
       httpAgent: agent,
-      httpsAgent: { ...agent, ...tls(settings) },
+      httpsAgent: { ...agent, ...tlsOptions(settings) },
     },
-  }
-}
-
-function tls({ cafile, certfile, keyfile, verify }: DynamoSettings): object {
-  return {
-    rejectUnauthorized: verify,
-    ...(cafile ? { ca: readFileSync(cafile) } : {}),
-    ...(certfile ? { cert: readFileSync(certfile) } : {}),
-    ...(keyfile ? { key: readFileSync(keyfile) } : {}),
   }
 }
 

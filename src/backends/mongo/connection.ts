@@ -2,9 +2,9 @@
 //
 // Invariant: a connection that was destroyed, or whose lane gave up, answers everything with an error and is never used again.
 
-import { readFileSync } from 'node:fs'
 import { type ClientSession, type Db, MongoClient, type MongoClientOptions } from 'mongodb'
 import { BackendError } from '../../model/errors.ts'
+import { tlsOptions } from '../tls.ts'
 import type { MongoSettings } from './settings.ts'
 
 /** The lane's write is given up by its own deadline; this only ends what would wait for good. */
@@ -125,16 +125,11 @@ export function clientOptions(settings: MongoSettings, purpose: Purpose): MongoC
   return { ...defined(options), ...own }
 }
 
-function tls({ ssl, cafile, certfile, keyfile, verify }: MongoSettings): Record<string, unknown> {
-  if (!ssl) return {}
-  return {
-    tls: true,
-    tlsAllowInvalidCertificates: verify ? undefined : true,
-    tlsAllowInvalidHostnames: verify ? undefined : true,
-    ca: cafile && readFileSync(cafile),
-    cert: certfile && readFileSync(certfile),
-    key: keyfile && readFileSync(keyfile),
-  }
+function tls(settings: MongoSettings): Record<string, unknown> {
+  if (!settings.ssl) return {}
+  const { rejectUnauthorized, ...files } = tlsOptions(settings)
+  const careless = rejectUnauthorized ? {} : { tlsAllowInvalidCertificates: true, tlsAllowInvalidHostnames: true }
+  return { tls: true, ...careless, ...files }
 }
 
 function floored(value: number | undefined, floor: number): number | undefined {

@@ -1,11 +1,10 @@
 // Messages as documents, and documents as messages.
 
 import { BSON } from 'mongodb'
-import type { Qos } from '../../model/event.ts'
 import type { RemoteMessage } from '../../model/operation.ts'
 import type { StoredMessage } from '../merge.ts'
+import { messageOf } from '../message-row.ts'
 import { fromText, isPlainText, toTextBytes } from '../payload-rule.ts'
-import { msgidOfRow } from '../row-id.ts'
 
 export interface MessageDocument {
   topic: string
@@ -76,16 +75,11 @@ function textOf(document: unknown): string {
 
 /** @param document of mqtt_msg, or of mqtt_retain, whose `_id` is no number */
 export function toMessage(document: MessageDocument & { readonly _id: unknown }): RemoteMessage {
-  const { _id, topic, msgid, sender, qos, retain, arrived } = document
-  return {
-    msgid: msgidOfRow(typeof msgid === 'string' ? msgid : null, Number(_id)),
-    topic,
-    payload: payloadOf(document),
-    qos: (qos === 1 || qos === 2 ? qos : 0) satisfies Qos,
-    retain: Boolean(retain),
-    from: typeof sender === 'string' ? sender : '',
-    at: arrived instanceof Date ? arrived.getTime() : Number(arrived ?? 0) * 1000,
-  }
+  const { _id, topic, msgid, sender, qos = 0, retain = 0, arrived } = document
+  const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
+  const row = { id: Number(_id), msgid: text(msgid), sender: text(sender), topic, qos, retain }
+  const at = arrived instanceof Date ? arrived.getTime() : Number(arrived ?? 0) * 1000
+  return messageOf({ ...row, payload: payloadOf(document) }, at)
 }
 
 function payloadOf({ payload, payload_text }: MessageDocument): Buffer {

@@ -3,6 +3,7 @@
 import type { Db, Document, Filter, FindOptions } from 'mongodb'
 import type { ReadOp, RemoteMessage, RowOf, SubscriptionRow } from '../../model/operation.ts'
 import { hasWildcard, topicMatches } from '../../model/topic.ts'
+import { filterPattern } from '../filter-pattern.ts'
 import { rowId } from '../row-id.ts'
 import { type MessageDocument, NUMBERED, toMessage } from './documents.ts'
 
@@ -104,18 +105,5 @@ async function positionsByTopic(
 }
 
 function topicCondition(filter: string): string | Document {
-  return hasWildcard(filter) ? { $regex: filterPattern(filter) } : filter
-}
-
-/** A filter as a regular expression of PCRE. There `[^/]` matches a newline too, and `\z` is the end and nothing before it. */
-export function filterPattern(filter: string): string {
-  const levels = filter.split('/')
-  const rest = levels.at(-1) === '#'
-  if (rest) levels.pop()
-  const pattern = levels
-    .map((level) => (level === '+' ? '[^/]*' : level.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&')))
-    .join('/')
-  const reserved = /^[+#]/.test(filter) ? '(?!\\$)' : '' // [MQTT-4.7.2-1]
-  if (!rest) return `^${reserved}${pattern}\\z`
-  return levels.length === 0 ? `^${reserved}` : `^${reserved}${pattern}(/|\\z)` // 'a/#' matches 'a' too
+  return hasWildcard(filter) ? { $regex: filterPattern(filter, 'pcre') } : filter
 }

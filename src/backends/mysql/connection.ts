@@ -1,19 +1,12 @@
-// One connection. Every wait has an end: a server that says nothing for too long, or a caller who gives up, destroys it.
-//
-// Invariant: a connection that was destroyed answers every query with an error and is never used again.
+// One connection.
 
-import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import mysql from 'mysql2'
-import { BackendError } from '../../model/errors.ts'
 import { orDestroy } from '../or-destroy.ts'
+import { ANSWER_MS, CONNECT_MS, SocketConnection } from '../socket-connection.ts'
+import { tlsOptions } from '../tls.ts'
 import type { MysqlSettings } from './settings.ts'
 
-const CONNECT_MS = 10_000
-/** Longest silence of a server that has something to do … */
-const ANSWER_MS = 60_000
-/** … and what a slow link may take beyond that for each byte sent: 64 kbit/s. */
-const MS_PER_BYTE = 1 / 8
 /** What a statement needs of `max_allowed_packet` beside its text. */
 const PACKET_HEAD_BYTES = 1024
 /** One text is not longer than this, whatever the server allows. */
@@ -26,18 +19,16 @@ select @@max_allowed_packet as maxPacket, @@version as version; show variables l
 
 type Greeting = [unknown, [{ maxPacket: number; version: string }], { Value: string }[]]
 
-export class Connection {
+export class Connection extends SocketConnection {
   readonly #client: mysql.Connection
   readonly #socket: Socket
   #maxTextBytes = 0
-  #end: Error | undefined
 
   private constructor(client: mysql.Connection, socket: Socket) {
+    super(socket)
     this.#client = client
     this.#socket = socket
-    client.on('error', (error) => {
-      this.#end ??= error
-    })
+    client.on('error', (error) => this.ended(error))
   }
 
   static async open(settings: MysqlSettings, signal: AbortSignal): Promise<Connection> {
@@ -50,7 +41,7 @@ export class Connection {
       user: settings.user,
       password: settings.password ?? '',
       database: settings.database,
-      ...tls(settings),
+      ...(settings.ssl && { ssl: { ...tlsOptions(settings), verifyIdentity: settings.verify } }),
       charset: 'utf8mb4_bin',
       timezone: 'Z',
       multipleStatements: true,
@@ -78,68 +69,23 @@ export class Connection {
     if (/mariadb/i.test(server.version)) await this.query(`set max_statement_time = ${ANSWER_MS / 1000}`)
   }
 
-  get broken(): boolean {
-    return this.#end !== undefined
-  }
-
   /** Bytes of the longest text that the server takes in one go. */
   get maxTextBytes(): number {
     return this.#maxTextBytes
   }
 
-  /** Runs `work`, which uses this connection; destroys it when the signal says so or the server keeps silent. */
-  async guard<T>(signal: AbortSignal, work: () => Promise<T>, answerMs = ANSWER_MS): Promise<T> {
-    const abort = (): void => this.destroy(new BackendError('transient', 'ABORTED', 'given up before the answer'))
-    if (signal.aborted) abort()
-    if (this.#end) throw this.#end
-    const silence = (): void =>
-      this.destroy(new BackendError('transient', 'TIMEOUT', `the server said nothing for ${this.#socket.timeout} ms`))
-    signal.addEventListener('abort', abort)
-    this.#socket.setTimeout(answerMs, silence)
-    try {
-      return await work()
-    } catch (error) {
-      throw this.#end ?? error
-    } finally {
-      this.#socket.setTimeout(0)
-      this.#socket.off('timeout', silence)
-      signal.removeEventListener('abort', abort)
-    }
-  }
-
   /** One statement or several, sent in one go; those behind one that fails are not run. @returns rows, or a list of them */
   query<T>(text: string): Promise<T> {
-    if (text.length > 100_000) this.#socket.setTimeout(ANSWER_MS + Math.ceil(text.length * MS_PER_BYTE))
+    this.allowFor(text.length)
     return new Promise((resolve, reject) => {
       this.#client.query(text, (error, answer) => (error ? reject(error) : resolve(answer as T)))
     })
   }
 
-  destroy(why: Error): void {
-    this.#end ??= why
-    this.#socket.destroy()
-  }
-
-  async close(): Promise<void> {
-    if (this.#end || this.#socket.destroyed) return
-    this.#end = new BackendError('transient', 'CLOSED', 'the connection was closed')
-    this.#socket.setTimeout(CONNECT_MS, () => this.#socket.destroy())
-    await new Promise<void>((resolve) => {
+  protected override takeLeave(): Promise<void> {
+    return new Promise((resolve) => {
       this.#socket.once('close', () => resolve())
       this.#client.end(() => this.#socket.end())
     })
-  }
-}
-
-function tls({ ssl, cafile, certfile, keyfile, verify }: MysqlSettings): Pick<mysql.ConnectionOptions, 'ssl'> {
-  if (!ssl) return {}
-  return {
-    ssl: {
-      rejectUnauthorized: verify,
-      verifyIdentity: verify,
-      ...(cafile ? { ca: readFileSync(cafile) } : {}),
-      ...(certfile ? { cert: readFileSync(certfile) } : {}),
-      ...(keyfile ? { key: readFileSync(keyfile) } : {}),
-    },
   }
 }

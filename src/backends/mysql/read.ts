@@ -3,11 +3,10 @@
 // Tables may fold case, and MySQL does so with spaces at the end: `=` finds the rows by an index, and `like`, in a
 // collation that tells everything apart, picks those that are meant.
 
-import type { Qos } from '../../model/event.ts'
 import type { ReadOp, RemoteMessage, RowOf, SubscriptionRow } from '../../model/operation.ts'
 import { hasWildcard } from '../../model/topic.ts'
-import { fromText } from '../payload-rule.ts'
-import { msgidOfRow, rowId } from '../row-id.ts'
+import { type MessageRow, messageOf } from '../message-row.ts'
+import { rowId } from '../row-id.ts'
 import type { Connection } from './connection.ts'
 import * as literal from './literals.ts'
 
@@ -28,7 +27,7 @@ async function readAny(connection: Connection, op: ReadOp): Promise<readonly (Su
       )
     case 'retained': {
       const text = `select id, msgid, sender, topic, qos, 1 as retain, payload, arrived from mqtt_retain where ${matches('topic', op.filter)}`
-      return (await connection.query<MessageRow[]>(text)).map(toMessage)
+      return (await connection.query<Row[]>(text)).map(toMessage)
     }
     case 'messages':
       return readMessages(connection, op)
@@ -40,15 +39,15 @@ async function readMessages(connection: Connection, op: MessagesOp): Promise<Rem
   const rows =
     op.limit === undefined
       ? await readAll(connection, select)
-      : (await connection.query<MessageRow[]>(`${select} order by m.id desc limit ${op.limit}`)).reverse()
+      : (await connection.query<Row[]>(`${select} order by m.id desc limit ${op.limit}`)).reverse()
   const { since = 0 } = op
   return rows.map(toMessage).filter(({ at }) => at === 0 || at >= (at % 1000 === 0 ? wholeSecond(since) : since))
 }
 
-async function readAll(connection: Connection, select: string): Promise<MessageRow[]> {
-  const rows: MessageRow[] = []
+async function readAll(connection: Connection, select: string): Promise<Row[]> {
+  const rows: Row[] = []
   for (let after = 0; ; ) {
-    const page = await connection.query<MessageRow[]>(`${select} and m.id > ${after} order by m.id limit ${PAGE_ROWS}`)
+    const page = await connection.query<Row[]>(`${select} and m.id > ${after} order by m.id limit ${PAGE_ROWS}`)
     rows.push(...page)
     if (page.length < PAGE_ROWS) return rows
     after = page.at(-1)!.id
@@ -133,25 +132,8 @@ export function matches(column: string, filter: string): string {
   return conditions.length > 0 ? conditions.join(' and ') : 'true'
 }
 
-interface MessageRow {
-  readonly id: number
-  readonly msgid: string | null
-  readonly sender: string | null
-  readonly topic: string
-  readonly qos: number | null
-  readonly retain: number | null
-  readonly payload: string | Buffer | null
-  readonly arrived: Date | null
-}
+type Row = MessageRow & { readonly arrived: Date | null }
 
-function toMessage({ id, msgid, sender, topic, qos, retain, payload, arrived }: MessageRow): RemoteMessage {
-  return {
-    msgid: msgidOfRow(msgid, id),
-    topic,
-    payload: Buffer.isBuffer(payload) ? payload : fromText(payload ?? ''),
-    qos: (qos === 1 || qos === 2 ? qos : 0) satisfies Qos,
-    retain: Boolean(retain),
-    from: sender ?? '',
-    at: arrived?.getTime() || 0, // a time that MySQL calls zero is none
-  }
+function toMessage(row: Row): RemoteMessage {
+  return messageOf(row, row.arrived?.getTime() || 0) // a time that MySQL calls zero is none
 }

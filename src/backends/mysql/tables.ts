@@ -1,6 +1,7 @@
 // Makes the tables: all of them when somebody asks for it, the mark's by itself.
 
 import type { OpenOptions } from '../../model/backend.ts'
+import { runSchema } from '../sql-pool.ts'
 import { Connection } from './connection.ts'
 import { backendError } from './errors.ts'
 import { markSchema, schema } from './schema.ts'
@@ -14,17 +15,10 @@ export const NO_MARK =
 const LOCK = "select get_lock('holdfast schema', 60)"
 
 export async function applySchema({ name }: OpenOptions, settings: MysqlSettings): Promise<void> {
-  const signal = new AbortController().signal
-  try {
-    const connection = await Connection.open(settings, signal)
-    try {
-      await connection.guard(signal, () => connection.query(`${LOCK}; ${schema()}`))
-    } finally {
-      await connection.close()
-    }
-  } catch (error) {
-    throw backendError(error, name)
-  }
+  await runSchema(`${LOCK}; ${schema()}`, {
+    open: (signal) => Connection.open(settings, signal),
+    backendError: (error) => backendError(error, name),
+  })
 }
 
 const NO_RIGHT: readonly (number | undefined)[] = [1044, 1142, 1143, 1227]

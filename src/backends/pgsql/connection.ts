@@ -1,20 +1,12 @@
-// One connection. Every wait has an end: a server that says nothing for too long, or a caller who gives up, destroys it.
-//
-// Invariant: queries are pipelined (sent without waiting for answers) and answered in order. A connection that was
-// destroyed answers every query with an error and is never used again.
+// One connection. Queries are pipelined (sent without waiting for answers) and answered in order.
 
-import { readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import pg from 'pg'
 import { BackendError } from '../../model/errors.ts'
 import { orDestroy } from '../or-destroy.ts'
+import { ANSWER_MS, CONNECT_MS, SocketConnection } from '../socket-connection.ts'
+import { tlsOptions } from '../tls.ts'
 import type { PgsqlSettings } from './settings.ts'
-
-const CONNECT_MS = 10_000
-/** Longest silence of a server that has something to do … */
-const ANSWER_MS = 60_000
-/** … and what a slow link may take beyond that for each byte sent: 64 kbit/s. */
-const MS_PER_BYTE = 1 / 8
 
 // The server gives up too, so that what we no longer wait for holds no locks.
 const SESSION = `set client_encoding = 'UTF8'; set statement_timeout = ${ANSWER_MS};
@@ -25,20 +17,15 @@ export interface Query {
   readonly values?: readonly unknown[]
 }
 
-export class Connection {
+export class Connection extends SocketConnection {
   readonly #client: pg.Client
-  readonly #socket: Socket
   readonly #prepared = new Map<string, { readonly name: string; types?: readonly number[] }>()
   #names = 0
-  #end: Error | undefined
-  #bytes = 0
 
   private constructor(client: pg.Client, socket: Socket) {
+    super(socket)
     this.#client = client
-    this.#socket = socket
-    client.on('error', (error) => {
-      this.#end ??= error
-    })
+    client.on('error', (error) => this.ended(error))
   }
 
   /** The first server of the list that takes writes; with `anyServer` the first that answers. */
@@ -72,7 +59,7 @@ export class Connection {
       user: settings.username,
       password: settings.password ?? '',
       database: settings.database,
-      ssl: tls(settings),
+      ssl: settings.ssl && tlsOptions(settings),
       application_name: 'holdfast',
       keepAlive: true,
       keepAliveInitialDelayMillis: 30_000,
@@ -87,31 +74,6 @@ export class Connection {
     return connection
   }
 
-  get broken(): boolean {
-    return this.#end !== undefined
-  }
-
-  /** Runs `work`, which uses this connection; destroys it when the signal says so or the server keeps silent. */
-  async guard<T>(signal: AbortSignal, work: () => Promise<T>, answerMs = ANSWER_MS): Promise<T> {
-    const abort = (): void => this.destroy(new BackendError('transient', 'ABORTED', 'given up before the answer'))
-    if (signal.aborted) abort()
-    if (this.#end) throw this.#end
-    const silence = (): void =>
-      this.destroy(new BackendError('transient', 'TIMEOUT', `the server said nothing for ${this.#socket.timeout} ms`))
-    signal.addEventListener('abort', abort)
-    this.#bytes = 0
-    this.#socket.setTimeout(answerMs, silence)
-    try {
-      return await work()
-    } catch (error) {
-      throw this.#end ?? error
-    } finally {
-      this.#socket.setTimeout(0)
-      this.#socket.off('timeout', silence)
-      signal.removeEventListener('abort', abort)
-    }
-  }
-
   /** Unprepared: for what is asked once. */
   async query<Row>(text: string, values?: unknown[]): Promise<Row[]> {
     const { rows } = await this.#client.query(values ? { text, values } : text)
@@ -120,7 +82,7 @@ export class Connection {
 
   /** Prepared on first use, and sent at once. */
   async run<Row>({ text, values = [] }: Query): Promise<Row[]> {
-    this.#allowFor(values)
+    this.allowFor(values.reduce((sum: number, value) => sum + bytesOf(value), 0))
     const { name } = this.#statement(text)
     const { rows } = await this.#client.query({ name, text, values: values as unknown[] })
     return rows
@@ -147,17 +109,8 @@ export class Connection {
     await this.query('deallocate all')
   }
 
-  destroy(why: Error): void {
-    this.#end ??= why
-    this.#socket.destroy()
-  }
-
-  async close(): Promise<void> {
-    if (this.#end) return
-    this.#end = new BackendError('transient', 'CLOSED', 'the connection was closed')
-    const closed = this.#client.end()
-    this.#socket.setTimeout(CONNECT_MS, () => this.#socket.destroy())
-    await closed
+  protected override takeLeave(): Promise<void> {
+    return this.#client.end()
   }
 
   #statement(text: string): { readonly name: string; types?: readonly number[] } {
@@ -168,11 +121,10 @@ export class Connection {
     }
     return statement
   }
+}
 
-  #allowFor(values: readonly unknown[]): void {
-    for (const value of values) if (value instanceof Buffer || typeof value === 'string') this.#bytes += value.length
-    this.#socket.setTimeout(ANSWER_MS + Math.ceil(this.#bytes * MS_PER_BYTE))
-  }
+function bytesOf(value: unknown): number {
+  return value instanceof Buffer || typeof value === 'string' ? value.length : 0
 }
 
 /** Parse and describe only: the protocol tells the parameters' types, the driver has no word for it. */
@@ -199,16 +151,5 @@ class Description extends pg.Query {
       connection.describe({ type: 'S', name }, true)
       connection.sync()
     }
-  }
-}
-
-function tls(settings: PgsqlSettings): pg.ClientConfig['ssl'] {
-  if (!settings.ssl) return false
-  const { cafile, certfile, keyfile, verify } = settings
-  return {
-    rejectUnauthorized: verify,
-    ...(cafile ? { ca: readFileSync(cafile) } : {}),
-    ...(certfile ? { cert: readFileSync(certfile) } : {}),
-    ...(keyfile ? { key: readFileSync(keyfile) } : {}),
   }
 }

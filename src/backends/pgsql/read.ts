@@ -1,10 +1,10 @@
 // Reads: what a query asks, and what its rows mean.
 
-import type { Qos } from '../../model/event.ts'
 import type { ReadOp, RemoteMessage, RowOf, SubscriptionRow } from '../../model/operation.ts'
 import { hasWildcard } from '../../model/topic.ts'
-import { fromText } from '../payload-rule.ts'
-import { msgidOfRow, rowId } from '../row-id.ts'
+import { filterPattern } from '../filter-pattern.ts'
+import { type MessageRow, messageOf } from '../message-row.ts'
+import { rowId } from '../row-id.ts'
 import { int8Array, textArray } from './arrays.ts'
 import type { Connection } from './connection.ts'
 
@@ -34,9 +34,9 @@ function readAny(connection: Connection, op: ReadOp): Promise<readonly (Subscrip
 const FIELDS = 'msgid, sender, topic, qos, payload, extract(epoch from arrived)::float8 * 1000 as at'
 
 async function readRetained(connection: Connection, filter: string): Promise<RemoteMessage[]> {
-  const rows = await connection.run<MessageRow>({
+  const rows = await connection.run<Row>({
     text: `select id::float8 as id, 1 as retain, ${FIELDS} from mqtt_retain where ${hasWildcard(filter) ? 'topic ~ $1' : 'topic = $1'}`,
-    values: [hasWildcard(filter) ? filterPattern(filter) : filter],
+    values: [hasWildcard(filter) ? filterPattern(filter, 'pgsql') : filter],
   })
   return rows.map(toMessage)
 }
@@ -44,7 +44,7 @@ async function readRetained(connection: Connection, filter: string): Promise<Rem
 async function readNewest(connection: Connection, op: MessagesOp, limit: number): Promise<RemoteMessage[]> {
   const { text, values } = selectMessages(op)
   const newest = `${text} order by m.id desc limit $${values.length + 1}`
-  const rows = await connection.run<MessageRow>({ text: newest, values: [...values, limit] })
+  const rows = await connection.run<Row>({ text: newest, values: [...values, limit] })
   return rows.reverse().map(toMessage)
 }
 
@@ -53,7 +53,7 @@ async function readAll(connection: Connection, op: MessagesOp): Promise<RemoteMe
   const page = `${text} and m.id > $${values.length + 1} order by m.id limit ${PAGE_ROWS}`
   const messages: RemoteMessage[] = []
   for (let after = -1; ; ) {
-    const rows = await connection.run<MessageRow>({ text: page, values: [...values, after] })
+    const rows = await connection.run<Row>({ text: page, values: [...values, after] })
     messages.push(...rows.map(toMessage))
     if (rows.length < PAGE_ROWS) return messages
     after = rows.at(-1)!.id
@@ -103,43 +103,13 @@ function positionsByTopic({ clientid, positions = new Map() }: MessagesOp, bind:
 }
 
 function topicCondition(filter: string, bind: (value: unknown) => string): string {
-  if (hasWildcard(filter)) return `m.topic ~ ${bind(filterPattern(filter))}`
+  if (hasWildcard(filter)) return `m.topic ~ ${bind(filterPattern(filter, 'pgsql'))}`
   const topic = bind(filter)
   return `left(m.topic, 400) = left(${topic}, 400) and m.topic = ${topic}` // the first is what is indexed
 }
 
-/** A filter as a regular expression of PostgreSQL. In those `.` and `[^/]` match a newline too. */
-export function filterPattern(filter: string): string {
-  const levels = filter.split('/')
-  const rest = levels.at(-1) === '#'
-  if (rest) levels.pop()
-  const pattern = levels
-    .map((level) => (level === '+' ? '[^/]*' : level.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&')))
-    .join('/')
-  const reserved = /^[+#]/.test(filter) ? '(?!\\$)' : '' // [MQTT-4.7.2-1]
-  if (!rest) return `^${reserved}${pattern}$`
-  return levels.length === 0 ? `^${reserved}` : `^${reserved}${pattern}(/.*)?$` // 'a/#' matches 'a' too
-}
+type Row = MessageRow & { readonly at: number | null }
 
-interface MessageRow {
-  readonly id: number
-  readonly msgid: string | null
-  readonly sender: string | null
-  readonly topic: string
-  readonly qos: number | null
-  readonly retain: number | boolean | null
-  readonly payload: string | Buffer | null
-  readonly at: number | null
-}
-
-function toMessage({ id, msgid, sender, topic, qos, retain, payload, at }: MessageRow): RemoteMessage {
-  return {
-    msgid: msgidOfRow(msgid, id),
-    topic,
-    payload: Buffer.isBuffer(payload) ? payload : fromText(payload ?? ''),
-    qos: (qos === 1 || qos === 2 ? qos : 0) satisfies Qos,
-    retain: Boolean(retain),
-    from: sender ?? '',
-    at: at === null ? 0 : Math.round(at),
-  }
+function toMessage(row: Row): RemoteMessage {
+  return messageOf(row, Math.round(row.at ?? 0))
 }

@@ -1,6 +1,7 @@
 // Makes the tables: all of them when asked, and the mark's by itself.
 
 import type { OpenOptions } from '../../model/backend.ts'
+import { runSchema } from '../sql-pool.ts'
 import { Connection } from './connection.ts'
 import { backendError } from './errors.ts'
 import { schema } from './schema.ts'
@@ -14,17 +15,10 @@ export const NO_MARK =
 const LOCK = "select pg_advisory_xact_lock(hashtext('holdfast schema'))"
 
 export async function applySchema({ name }: OpenOptions, settings: PgsqlSettings): Promise<void> {
-  const signal = new AbortController().signal
-  try {
-    const connection = await Connection.open(settings, signal)
-    try {
-      await connection.guard(signal, () => connection.query(`begin; ${LOCK}; ${schema()}; commit`))
-    } finally {
-      await connection.close()
-    }
-  } catch (error) {
-    throw backendError(error, name)
-  }
+  await runSchema(`begin; ${LOCK}; ${schema()}; commit`, {
+    open: (signal) => Connection.open(settings, signal),
+    backendError: (error) => backendError(error, name),
+  })
 }
 
 const NO_RIGHT = ['42501', '3F000']

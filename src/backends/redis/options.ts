@@ -1,8 +1,7 @@
 // A pool's settings as the driver wants them.
 
-import { readFileSync } from 'node:fs'
-import type { RedisOptions } from 'ioredis'
 import { BackendError } from '../../model/errors.ts'
+import { tlsOptions } from '../tls.ts'
 import type { RedisSettings } from './settings.ts'
 
 const CONNECT_MS = 10_000
@@ -42,14 +41,5 @@ export function commonOptions(settings: RedisSettings) {
     keepAlive: 30_000,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
-  }
-}
-
-function tlsOptions({ cafile, certfile, keyfile, verify }: RedisSettings): NonNullable<RedisOptions['tls']> {
-  return {
-    rejectUnauthorized: verify,
-    ...(cafile ? { ca: readFileSync(cafile) } : {}),
-    ...(certfile ? { cert: readFileSync(certfile) } : {}),
-    ...(keyfile ? { key: readFileSync(keyfile) } : {}),
   }
 }

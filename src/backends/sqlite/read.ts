@@ -2,7 +2,8 @@
 
 import type { ReadOp, RemoteMessage, RowOf, SubscriptionRow } from '../../model/operation.ts'
 import { hasWildcard } from '../../model/topic.ts'
-import { msgidOfRow, rowId } from '../row-id.ts'
+import { type MessageRow, messageOf } from '../message-row.ts'
+import { rowId } from '../row-id.ts'
 import type { Statements } from './statements.ts'
 import { parseTime, timeText } from './values.ts'
 
@@ -21,7 +22,7 @@ function readAny(statements: Statements, op: ReadOp): readonly (SubscriptionRow 
       )
     case 'retained': {
       const text = `select *, 1 as retain from mqtt_retain where ${topicCondition(op.filter)} order by id`
-      return statements.all<MessageRow>(text, op.filter).map(toMessage)
+      return statements.all<Row>(text, op.filter).map(toMessage)
     }
     case 'messages':
       return readMessages(statements, op)
@@ -36,7 +37,7 @@ function readMessages(statements: Statements, op: MessagesOp): RemoteMessage[] {
   const nowhere = start === 'latest' ? Number.MAX_SAFE_INTEGER : -1
   // of one topic the position is one value, and the index begins there
   const [topic, topicValues] = hasWildcard(filter) ? ['m.topic', []] : ['?', [filter]]
-  const rows = statements.all<MessageRow>(
+  const rows = statements.all<Row>(
     `with position as (
   select topic, max(mid) as mid from (
     select topic, mid from mqtt_acked where clientid = ?
@@ -58,25 +59,13 @@ function topicCondition(filter: string): string {
   return hasWildcard(filter) ? 'topic_matches(?, topic)' : 'topic = ?'
 }
 
-interface MessageRow {
-  readonly id: number
-  readonly msgid: string | null
-  readonly sender: string | null
-  readonly topic: string
-  readonly qos: number | null
-  readonly retain: number | null
+type Row = Omit<MessageRow, 'payload'> & {
   readonly payload: string | Buffer | number | null
   readonly arrived: string | null
 }
 
-function toMessage({ id, msgid, sender, topic, qos, retain, payload, arrived }: MessageRow): RemoteMessage {
-  return {
-    msgid: msgidOfRow(msgid, id),
-    topic,
-    payload: Buffer.isBuffer(payload) ? payload : Buffer.from(String(payload ?? '')),
-    qos: qos === 1 || qos === 2 ? qos : 0,
-    retain: retain === 1,
-    from: sender ?? '',
-    at: parseTime(arrived),
-  }
+/** Payloads are bytes here; what somebody stored as a text or a number is one as it reads. */
+function toMessage(row: Row): RemoteMessage {
+  const payload = Buffer.isBuffer(row.payload) ? row.payload : Buffer.from(String(row.payload ?? ''))
+  return messageOf({ ...row, payload }, parseTime(row.arrived))
 }
