@@ -78,6 +78,8 @@ export interface Broker {
   reloadCertificates(): void
   /** The oldest row that the journal must keep for a session; Infinity for none. */
   floor(): Seq
+  /** The journal needs the room: what waits for sessions in rows up to `seq` is dropped, and counted. */
+  giveUp(seq: Seq): void
   /** Lets nobody in, waits for what is in the gate, ends the connections, waits for what that recorded. */
   close(): Promise<void>
 }
@@ -228,6 +230,10 @@ class RunningBroker implements Broker {
 
   floor(): Seq {
     return this.#sessions.floor()
+  }
+
+  giveUp(seq: Seq): void {
+    this.#sessions.giveUp(seq)
   }
 
   async close(): Promise<void> {

@@ -8,6 +8,8 @@ export const PUBACK_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2
 export type DropReason =
   /** The oldest message of a session whose queue was full; it stays in the journal. */
   | 'offline_full'
+  /** It waited for a session, and the journal needed the room of its row. */
+  | 'no_room'
   /** QoS 0 to a subscriber that reads too slowly. */
   | 'slow_subscriber'
   /** A queued message whose row the journal holds no more. */

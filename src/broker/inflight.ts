@@ -81,11 +81,11 @@ export class Inflight {
     }
   }
 
-  /** The oldest row that it needs of the journal; Infinity for none. */
-  lowestSeq(): Seq {
+  /** The oldest row behind `after` that it needs of the journal; Infinity for none. */
+  lowestSeq(after: Seq): Seq {
     let lowest = Number.POSITIVE_INFINITY
     for (const { entry } of this.#sent.values()) {
-      if (entry.message.seq > 0 && entry.message.seq < lowest) lowest = entry.message.seq
+      if (entry.message.seq > after && entry.message.seq < lowest) lowest = entry.message.seq
     }
     return lowest
   }

@@ -77,6 +77,8 @@ export class Outbox {
   #unwritten: Unwritten[] = []
   readonly #ahead = new Set<Seq>()
   #runsTurn = false
+  /** Rows up to here are not kept for what is in flight. */
+  #givenUp: Seq = 0
   /** Something that `progress` tells has changed since it was set to false. */
   changed = false
 
@@ -234,7 +236,15 @@ export class Outbox {
 
   /** The oldest row that the journal must keep for this session; Infinity for none. */
   lowestSeq(): Seq {
-    return Math.min(this.#lowestWaiting(), this.#inflight.lowestSeq())
+    return Math.min(this.#lowestWaiting(), this.#inflight.lowestSeq(this.#givenUp))
+  }
+
+  /** The journal needs the room of its rows up to `seq`. What is in flight is repeated to this client as long as it is here. */
+  giveUp(seq: Seq): void {
+    this.#givenUp = seq
+    for (const line of [this.#queue, ...[...this.#runs].map(({ behind }) => behind)]) {
+      while (line.lowestSeq() <= seq) this.#drop(line, 'no_room')
+    }
   }
 
   #lowestWaiting(): Seq {
@@ -284,10 +294,14 @@ export class Outbox {
 
   #dropOldestOf(line: Backlog): void {
     const full = line.length > 0 ? line : this.#anyLine()
-    if (!full) return
-    const oldest = full.shift()
+    if (full) this.#drop(full, 'offline_full')
+  }
+
+  #drop(line: Backlog, reason: DropReason): void {
+    const oldest = line.shift()
     this.#known.delete(typeof oldest === 'number' ? seqOf(oldest) : oldest.message.seq)
-    this.#rules.dropped('offline_full')
+    this.changed = true
+    this.#rules.dropped(reason)
   }
 
   #anyLine(): Backlog | undefined {

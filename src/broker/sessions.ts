@@ -125,6 +125,10 @@ export class Sessions {
     return lowest
   }
 
+  giveUp(seq: Seq): void {
+    for (const session of this.#sessions.values()) session.outbox.giveUp(seq)
+  }
+
   [Symbol.iterator](): Iterator<Session> {
     return this.#sessions.values()
   }

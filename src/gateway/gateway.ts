@@ -20,6 +20,7 @@ import { DeadLetterCommands } from './dead-letters.ts'
 import { brokerLimits, forwardLimits, journalLimits, listeners } from './limits.ts'
 import { type Configuration, loadConfiguration } from './load.ts'
 import { Plugins } from './plugins.ts'
+import { keepSessionFloor } from './session-floor.ts'
 import { publishFigures } from './sys-topics.ts'
 
 export { ConfigFaults } from './load.ts'
@@ -48,9 +49,6 @@ export interface Gateway {
   /** Drains what the broker holds, then the lanes' writes in flight, then the journal. */
   close(): Promise<void>
 }
-
-/** How often the journal is told what the sessions still need. */
-const FLOOR_MS = 1000
 
 /**
  * Starts everything; the listeners open last.
@@ -136,10 +134,7 @@ async function start(options: GatewayOptions): Promise<Gateway> {
     now: clock.now,
   })
   opened.defer(() => broker.close())
-  const floor = setInterval(() => {
-    journal.assertWhole() // else the process ends, and is started again: a lane that stood still for ever would be worse
-    journal.setFloor('sessions', broker.floor())
-  }, FLOOR_MS)
+  const floor = keepSessionFloor({ journal, broker, log })
   opened.defer(() => clearInterval(floor))
 
   const gateway: Gateway = {

@@ -126,6 +126,8 @@ export interface QueueStats {
   readonly maxBytes: number
   /** Wall time of the oldest row, ms. */
   readonly oldestAt: number | null
+  /** Every lane is past the rows up to here. */
+  readonly forwardedUpTo: Seq
   /** Why appends are refused right now, in words; null when they are not. */
   readonly full: string | null
   readonly commits: number

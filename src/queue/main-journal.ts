@@ -150,12 +150,14 @@ export class MainJournal implements Journal {
   }
 
   stats(): QueueStats {
-    const { rows, bytes, commits, commitMsSum, commitMsMax, bytesWritten, freeBytes, droppedOldest } = this.#report
+    const { rows, forwardedUpTo, bytes, commits, commitMsSum, commitMsMax, bytesWritten, freeBytes, droppedOldest } =
+      this.#report
     return {
       events: rows,
       bytes,
       maxBytes: this.#o.maxBytes,
       oldestAt: this.#rows.timeBehind(0),
+      forwardedUpTo,
       full: this.#committer.trouble,
       commits,
       commitMs: { sum: commitMsSum, max: commitMsMax },

@@ -61,6 +61,8 @@ export interface Report {
   readonly rows: number
   /** The oldest row; 0 when there is none. */
   readonly firstSeq: Seq
+  /** Every lane is past the rows up to here. */
+  readonly forwardedUpTo: Seq
   readonly bytes: number
   readonly commits: number
   readonly commitMsSum: number

@@ -109,6 +109,7 @@ export class Writer {
     return {
       rows: this.#rows,
       firstSeq: this.#first,
+      forwardedUpTo: Math.min(this.#cursors.least(), this.#newest),
       bytes: this.#room.used(),
       commits: this.#commits.count,
       commitMsSum: this.#commits.sum,

@@ -189,3 +189,33 @@ test('the queue of a session is bounded after a crash, too, and its rows are kep
   await again.until(() => payloads(again).includes('50'))
   assert.deepEqual(payloads(again), numbered(41, 50))
 })
+
+test('a forgotten session does not fill the journal: it gives way, counted, before publishers are refused', async () => {
+  gateway.configure({
+    conf: 'queue.max_bytes = 4MB\nlog.level = warn',
+    plugins: {
+      sqlite: `backend.sqlite.pool1.database = mqtt.db
+backend.sqlite.hook.message.publish.1 = {"topic": "#", "action": {"function": "on_message_publish"}, "pool": "pool1"}
+`,
+    },
+  })
+  await gateway.stop()
+  await gateway.start()
+  const client = await stored('forgotten')
+  await client.subscribe(['rare', 1])
+  await client.drop()
+  await publish('rare', ['the first'])
+  const publisher = await RawClient.connect(gateway.port, { clientId: 'busy' })
+  for (let round = 0; round < 25; round++) {
+    for (const payload of numbered(1, 50)) await publisher.publish('often', payload.padEnd(4000, 'x'), { qos: 1 })
+    await until('there is room', async () => {
+      const { queue, messages } = await gateway.ctl('status')
+      assert.equal(queue.full, null)
+      return queue.bytes < 0.9 * queue.maxBytes || messages.dropped.no_room > 0
+    })
+  }
+  assert.equal(publisher.closed, false)
+  const status = await gateway.ctl('status')
+  assert.equal(status.messages.dropped.no_room, 1)
+  assert.match(gateway.output, /sessions_give_way/)
+})
