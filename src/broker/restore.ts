@@ -69,7 +69,9 @@ export class Restore {
 
   /** The oldest row that is still to be read; Infinity for none. */
   floor(): Seq {
-    return Math.min(Number.POSITIVE_INFINITY, ...[...this.#restoring.values()].map(({ cursor }) => cursor + 1))
+    let lowest = Number.POSITIVE_INFINITY
+    for (const { cursor } of this.#restoring.values()) lowest = Math.min(lowest, cursor + 1)
+    return lowest
   }
 
   /** The session was forgotten. */
