@@ -19,7 +19,7 @@ export const retained: Bench = {
   about: `${TOPICS / 1e3}k retained messages: one by its topic, all by #`,
   async run(rounds) {
     const gateway = await startGateway(SQLITE_HOOK)
-    const peer = await startMosquitto('max_queued_messages 0')
+    const peer = await startMosquitto('max_queued_messages 0', 'set_tcp_nodelay true')
     try {
       for (const { port } of [gateway, peer]) await publishAll(port, retainedMessages())
       const subjects = { Holdfast: () => measure(gateway.port), mosquitto: () => measure(peer.port) }
