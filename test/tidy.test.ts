@@ -19,7 +19,7 @@ const FLOORS = [
   ['fetch'],
   ['forward', 'store'],
   ['queue'],
-  ['backends', 'actions'],
+  ['backends', 'actions', 'access'],
   ['sqlite', 'system'],
   ['config', 'log'],
   ['model'],

@@ -2,59 +2,83 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Qos } from '../model/event.ts'
-import { type Connection, REFUSED } from './connection.ts'
+import type { Connection } from './connection.ts'
+import type { Denials } from './denials.ts'
 import type { ConnectPacket } from './engine-client.ts'
-import type { Figures, RefusalReason } from './figures.ts'
+import type { Figures } from './figures.ts'
 import { publishFault } from './gate.ts'
 import type { Limits } from './limits.ts'
+import type { Refusal } from './refusal.ts'
 import { subscriptionFault } from './wire-guard.ts'
 
-/** Who asks to connect, publish or subscribe. */
+/** Who is there. */
 export interface Principal {
   readonly clientid: string
   readonly username: string | null
   readonly peerhost: string
 }
 
-export interface Rules {
-  /** Absent: everybody is let in. */
-  readonly authenticate?: ((who: Principal, password: Buffer | undefined) => boolean | Promise<boolean>) | undefined
-  /** Absent: everything is allowed. */
-  readonly authorize?: ((who: Principal, action: 'publish' | 'subscribe', topic: string) => boolean) | undefined
+/** Who asks to be let in. */
+export interface Applicant extends Principal {
+  readonly password: Buffer | undefined
+  /** The name that its certificate proves, null for none; undefined where the listener does not go by certificates. */
+  readonly identity: string | null | undefined
+  /** Has it left meanwhile? */
+  gone(): boolean
+}
+
+/** What a client that was let in may do. Asked anew each time: rules change while it is there. */
+export interface Access {
+  /** The name that it has proven; null for an anonymous client. */
+  readonly username: string | null
+  mayPublish(topic: string): boolean
+  /** May a message of this topic be sent to it? */
+  mayRead(topic: string): boolean
+  maySubscribe(filter: string): boolean
+  /** Would it still be let in? */
+  holds(): boolean
+}
+
+export interface AccessControl {
+  /** What becomes of a PUBLISH that is not allowed: it is acknowledged and dropped, or ends the connection. */
+  readonly denyAction: 'ignore' | 'disconnect'
+  admit(applicant: Applicant): Promise<Access | Refusal>
 }
 
 export interface AdmissionOptions {
   readonly limits: Limits
-  readonly rules: Rules
+  /** Absent: everybody may do everything. */
+  readonly access: AccessControl | undefined
   readonly figures: Figures
+  readonly denials: Denials
   /** Has a client with this id a connection, which a new one takes over? */
   isConnected(clientid: string): boolean
 }
 
 export class Admission {
   readonly #limits: Limits
-  readonly #rules: Rules
+  readonly #access: AccessControl | undefined
   readonly #figures: Figures
+  readonly #denials: Denials
   readonly #isConnected: (clientid: string) => boolean
 
-  constructor({ limits, rules, figures, isConnected }: AdmissionOptions) {
+  constructor({ limits, access, figures, denials, isConnected }: AdmissionOptions) {
     this.#limits = limits
-    this.#rules = rules
+    this.#access = access
     this.#figures = figures
+    this.#denials = denials
     this.#isConnected = isConnected
   }
 
   /** Takes note of a CONNECT. @returns why the connection ends without an answer, or undefined */
   introduce(connection: Connection, packet: ConnectPacket): string | undefined {
     const { clientId, clean, keepalive, username = null, will, protocolVersion } = packet
-    connection.introduction = { username, clean, keepalive }
+    connection.introduction = { username: connection.identity ?? username, clean, keepalive }
     // [MQTT-3.1.3-8] and aedes #10; MQTT 3.1 knows no empty id at all
     const nameless = clientId === '' && (!clean || protocolVersion === 3)
     const tooLong = Buffer.byteLength(clientId) > this.#limits.maxClientIdLength
-    if (nameless || tooLong) this.#refuse(connection, 'clientid', REFUSED.identifier)
-    else if (!connection.takePlace(this.#isConnected(clientId))) {
-      this.#refuse(connection, 'connections', REFUSED.unavailable)
-    }
+    if (nameless || tooLong) connection.refusal = 'clientid'
+    else if (!connection.takePlace(this.#isConnected(clientId))) connection.refusal = 'connections'
     if (clientId === '') packet.clientId = `auto-${randomUUID()}` // [MQTT-3.1.3-6]
     connection.will = will
     if (will) will.payload = Buffer.from(will.payload) // held as long as the connection, without the chunk that it came in
@@ -62,21 +86,11 @@ export class Admission {
     return fault && `will: ${fault}`
   }
 
-  /** @returns the CONNACK code of a refusal, or 0 */
-  async authenticate(connection: Connection, password: Buffer | undefined): Promise<number> {
-    if (connection.refusal) return connection.refusal
-    const known = (await this.#rules.authenticate?.(principal(connection), password)) ?? true
-    return known ? 0 : REFUSED.credentials
-  }
-
-  #refuse(connection: Connection, reason: RefusalReason, code: number): void {
-    this.#figures.countRefused(reason)
-    connection.refusal = code
-  }
-
-  mayPublish(connection: Connection, topic: string): boolean {
-    const { authorize } = this.#rules
-    return authorize === undefined || authorize(principal(connection), 'publish', topic)
+  /** @returns why it is refused, or undefined */
+  async authenticate(connection: Connection, password: Buffer | undefined): Promise<Refusal | undefined> {
+    const refusal = connection.refusal ?? (await this.#admit(connection, password))
+    if (refusal && !connection.client.closed) this.#figures.countRefused(refusal)
+    return refusal
   }
 
   /** @returns true: it is granted, and `presence.subscribed` follows */
@@ -86,12 +100,27 @@ export class Admission {
     const { subscriptions } = connection.session!
     const mostMore = subscriptions.has(filter) ? maxSubscriptions : maxSubscriptions - subscriptions.size
     if (connection.granting.size >= mostMore) return false
-    const { authorize } = this.#rules
-    if (authorize && !authorize(principal(connection), 'subscribe', filter)) return false
+    if (connection.access?.maySubscribe(filter) === false) {
+      this.#denials.note('subscribe', connection, filter)
+      return false
+    }
     const grant = { topic: filter, qos }
     connection.granting.set(filter, grant)
     if (!connection.introduction.clean) connection.unstored.push(grant)
     return true
+  }
+
+  async #admit(connection: Connection, password: Buffer | undefined): Promise<Refusal | undefined> {
+    const { client, identity } = connection
+    const admitted = await this.#access?.admit({
+      ...principal(connection),
+      password,
+      identity,
+      gone: () => client.closed,
+    })
+    if (typeof admitted === 'string') return admitted
+    connection.access = admitted
+    return undefined
   }
 }
 

@@ -3,12 +3,13 @@
 import type { Logger } from '../log/logger.ts'
 import type { Qos, Seq } from '../model/event.ts'
 import type { SessionStore } from '../store/stored-sessions.ts'
-import { Admission, type Rules } from './admission.ts'
+import { type AccessControl, Admission } from './admission.ts'
 import { Announcements } from './announcements.ts'
 import { ClientFaults } from './client-faults.ts'
 import { type ClientInfo, clientInfo } from './client-info.ts'
 import { Connection } from './connection.ts'
 import { Deliveries } from './deliveries.ts'
+import { Denials, type Denied } from './denials.ts'
 import { type Engine, startEngine } from './engine.ts'
 import { parsePlainPackets } from './fast-parse.ts'
 import { type DropReason, Figures, type Histogram, type RefusalReason } from './figures.ts'
@@ -24,7 +25,7 @@ import { Sessions } from './sessions.ts'
 import { SystemMessages } from './system-messages.ts'
 import { guardParser } from './wire-guard.ts'
 
-export type { Principal } from './admission.ts'
+export type { Access, AccessControl, Applicant, Principal } from './admission.ts'
 export type { ClientInfo } from './client-info.ts'
 export type { DropReason, Histogram, RefusalReason } from './figures.ts'
 export { PUBACK_BUCKETS } from './figures.ts'
@@ -32,11 +33,13 @@ export type { HooksForBroker } from './hooks-for-broker.ts'
 export type { Limits } from './limits.ts'
 export type { Listener, ListenerOptions } from './listeners.ts'
 
-export interface BrokerOptions extends Rules {
+export interface BrokerOptions {
   readonly node: string
   readonly listeners: readonly ListenerOptions[]
   readonly limits?: Partial<Limits>
   readonly hooks: HooksForBroker
+  /** Who is let in, and may do what. Absent: everybody, everything. */
+  readonly access?: AccessControl
   readonly journal: JournalForBroker
   /** Where sessions without `clean` outlive the gateway. */
   readonly store: SessionStore
@@ -52,8 +55,10 @@ export interface BrokerStats {
   readonly received: readonly [number, number, number]
   readonly delivered: number
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>
-  /** Connections, filters and messages that went over a limit. */
+  /** Connections. */
   readonly refused: Readonly<Partial<Record<RefusalReason, number>>>
+  /** What clients were not allowed to do. */
+  readonly denied: Readonly<Record<Denied, number>>
   /** Lookups and fetches that failed. */
   readonly recallsFailed: number
   /** Connections that ended, or were refused, by a fault of the client. */
@@ -71,6 +76,8 @@ export interface Broker {
   subscriptions(clientid: string): ReadonlyMap<string, { readonly qos: Qos }> | undefined
   /** Ends the connection of a client. @returns false when it has none */
   kick(clientid: string): boolean
+  /** The rules have changed: ends the connections of who would not be let in any more. @returns how many */
+  review(): number
   /** Says something under $SYS to subscribers there are and, retained, to those to come. QoS 0, not journalled. Empty: no more. */
   say(topic: string, payload: string): void
   stats(): BrokerStats
@@ -109,6 +116,7 @@ class RunningBroker implements Broker {
   readonly #limits: Limits
   readonly #figures = new Figures()
   readonly #faults: ClientFaults
+  readonly #denials: Denials
   readonly #system = new SystemMessages()
   readonly #places: Places
   readonly #admission: Admission
@@ -122,10 +130,12 @@ class RunningBroker implements Broker {
   #saving: NodeJS.Timeout | undefined
 
   constructor(options: BrokerOptions) {
-    const { hooks, journal, store, log, now = Date.now } = options
+    const { hooks, journal, store, access, log, now = Date.now } = options
     const limits = { ...DEFAULT_LIMITS, ...options.limits }
     const figures = this.#figures
-    const admission = new Admission({ limits, figures, rules: options, isConnected: (id) => this.#isConnected(id) })
+    const denials = new Denials(log)
+    const isConnected = (id: string): boolean => this.#isConnected(id)
+    const admission = new Admission({ limits, access, figures, denials, isConnected })
     const deliveries = new Deliveries({ hooks, journal, figures, limits })
     const router = new Router(journal.lastSeq)
     const sessions = new Sessions({
@@ -139,19 +149,21 @@ class RunningBroker implements Broker {
     this.#options = options
     this.#now = now
     this.#faults = new ClientFaults(log)
+    this.#denials = denials
     this.#limits = limits
     this.#places = new Places(limits.maxConnections)
     this.#admission = admission
     this.#deliveries = deliveries
     this.#router = router
     this.#sessions = sessions
-    this.#gate = new Gate({ hooks, router, figures, limits, admission, store })
+    this.#gate = new Gate({ hooks, router, figures, limits, denials, access, store })
     this.#presence = new Presence({
       hooks,
       sessions,
       router,
       figures,
       faults: this.#faults,
+      denials,
       limits,
       log,
       now,
@@ -204,6 +216,13 @@ class RunningBroker implements Broker {
     return connection !== undefined
   }
 
+  review(): number {
+    this.#router.forgetTargets()
+    const revoked = [...this.#presence.connected].filter(({ access }) => access?.holds() === false)
+    for (const connection of revoked) connection.end('revoked')
+    return revoked.length
+  }
+
   say(topic: string, payload: string): void {
     this.#system.keep(topic, payload, this.#now())
     this.#tell(topic, payload)
@@ -218,6 +237,7 @@ class RunningBroker implements Broker {
       delivered,
       dropped,
       refused: this.#places.pushedOut > 0 ? { ...refused, silent: this.#places.pushedOut } : refused,
+      denied: { ...this.#denials.counts },
       recallsFailed,
       clientFaults: this.#faults.count,
       puback,

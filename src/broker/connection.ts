@@ -3,15 +3,15 @@
 import type { PeerCertificate } from 'node:tls'
 import type { Subscription } from '../model/event.ts'
 import type { StoredWill } from '../store/stored-sessions.ts'
+import type { Access } from './admission.ts'
 import type { EngineClient } from './engine-client.ts'
 import type { Arrival } from './listeners.ts'
 import { Outlet } from './outlet.ts'
+import type { Refusal } from './refusal.ts'
 import type { Session } from './session.ts'
 
-export type EndReason = 'normal' | 'closed' | 'keepalive' | 'takeover' | 'kicked' | 'error' | 'gateway'
-
-/** CONNACK return codes [MQTT-3.2.2.3] that we give. */
-export const REFUSED = { identifier: 2, unavailable: 3, credentials: 5 } as const
+/** revoked: the rules have changed, and would not let it in any more. */
+export type EndReason = 'normal' | 'closed' | 'keepalive' | 'takeover' | 'kicked' | 'revoked' | 'error' | 'gateway'
 
 /** What the CONNECT said. */
 export interface Introduction {
@@ -20,7 +20,7 @@ export interface Introduction {
   readonly clean: boolean
 }
 
-export type Will = Omit<StoredWill, 'clientid'>
+export type Will = Omit<StoredWill, 'clientid' | 'username'>
 
 export class Connection {
   readonly client: EngineClient
@@ -29,8 +29,10 @@ export class Connection {
   /** Name of the listener, e.g. `tcp:default`. */
   readonly listener: string
   introduction: Introduction = { username: null, keepalive: 0, clean: true }
-  /** A CONNACK code, when it is clear before authentication that this connection is refused. */
-  refusal: number | undefined
+  /** Set when it is clear before authentication that this connection is refused. */
+  refusal: Refusal | undefined
+  /** What it may do; undefined: everything. */
+  access: Access | undefined
   session: Session | undefined
   resumed = false
   /** client.connected was recorded, so client.disconnected has to be. */
@@ -65,6 +67,11 @@ export class Connection {
   /** IP address of the client. */
   get peerhost(): string {
     return this.#arrival.peerhost
+  }
+
+  /** The name that its certificate proves, null for none; undefined where the listener does not go by certificates. */
+  get identity(): string | null | undefined {
+    return this.#arrival.identity
   }
 
   /** What the client showed, where the listener verifies it. */

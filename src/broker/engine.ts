@@ -6,7 +6,6 @@ import type { Duplex } from 'node:stream'
 import { Aedes } from 'aedes'
 import type { Qos } from '../model/event.ts'
 import type { Admission } from './admission.ts'
-import { REFUSED } from './connection.ts'
 import type {
   ConnectPacket,
   EngineClient,
@@ -17,6 +16,7 @@ import type {
 import type { Gate } from './gate.ts'
 import type { Limits } from './limits.ts'
 import type { Presence } from './presence.ts'
+import { refusalError } from './refusal.ts'
 
 export interface EngineOptions {
   readonly node: string
@@ -96,10 +96,10 @@ function handlers({ admission, gate, presence }: EngineOptions): object {
       password: Buffer | undefined,
       answer: (error: Error | null, known: boolean) => void,
     ): void {
-      const code = admission.authenticate(client.connection, password)
-      presence.arriving(client, code).then(
-        (code) => answer(code === 0 ? null : refusal(code), code === 0),
-        (cause) => answer(refusal(REFUSED.unavailable, cause), false),
+      const refused = admission.authenticate(client.connection, password)
+      presence.arriving(client, refused).then(
+        (reason) => answer(reason ? refusalError(reason) : null, reason === undefined),
+        (cause: Error) => answer(refusalError('busy', cause), false),
       )
     },
 
@@ -117,15 +117,6 @@ function handlers({ admission, gate, presence }: EngineOptions): object {
     },
   }
 }
-
-const REFUSALS: Readonly<Record<number, string>> = {
-  [REFUSED.identifier]: 'refused: a client id that is empty without clean session, or too long',
-  [REFUSED.unavailable]: 'refused: there are all the clients that there may be',
-  [REFUSED.credentials]: 'refused: name or password',
-}
-
-const refusal = (returnCode: number, cause?: unknown): Error =>
-  Object.assign(new Error(REFUSALS[returnCode], { cause }), { returnCode })
 
 function tellOfTakeovers(engine: Internals): void {
   const { registerClient } = engine

@@ -1,6 +1,7 @@
 // Counters of the broker, for status and metrics.
 
 import type { Qos } from '../model/event.ts'
+import type { Refusal } from './refusal.ts'
 
 /** Upper bounds of the buckets of the PUBACK histogram, seconds. */
 export const PUBACK_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] as const
@@ -20,19 +21,18 @@ export type DropReason =
   | 'event_lost'
   /** A publish or will to a topic that is not a topic, is reserved, or is forbidden to the client. */
   | 'forbidden_topic'
+  /** A message that waited for a client which may not read its topic any more. */
+  | 'forbidden_reader'
 
-/** Which limit a client went over. */
+/** Why a client was not let in. */
 export type RefusalReason =
-  /** A client more than the listener, or all of them, may have: CONNACK 3. */
-  | 'connections'
+  | Refusal
   /** A socket that said nothing made room for another. */
   | 'silent'
   /** No CONNECT came in time. */
   | 'connect_timeout'
   /** TLS's handshake failed. */
   | 'handshake'
-  /** A client id that is empty without clean session, too long, or holds NUL: CONNACK 2. */
-  | 'clientid'
 
 export interface Histogram {
   /** Observations up to each bound of PUBACK_BUCKETS (not cumulative), and above the last. */

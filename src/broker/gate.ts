@@ -6,8 +6,9 @@ import type { EventDraft, HookEvent, Qos } from '../model/event.ts'
 import { topicFault } from '../model/topic.ts'
 import type { LocalWrite } from '../queue/journal.ts'
 import type { SessionStore } from '../store/stored-sessions.ts'
-import type { Admission } from './admission.ts'
+import type { AccessControl } from './admission.ts'
 import type { Connection } from './connection.ts'
+import type { Denials } from './denials.ts'
 import type { EngineClient, GateCallback, InboundPublish } from './engine-client.ts'
 import type { Figures } from './figures.ts'
 import type { HooksForBroker } from './hooks-for-broker.ts'
@@ -24,8 +25,15 @@ export interface GateOptions {
   readonly router: Router
   readonly figures: Figures
   readonly limits: Limits
-  readonly admission: Pick<Admission, 'mayPublish'>
+  readonly denials: Denials
+  readonly access: Pick<AccessControl, 'denyAction'> | undefined
   readonly store: Pick<SessionStore, 'receive' | 'deleteWill'>
+}
+
+interface Passing {
+  readonly packet: InboundPublish
+  /** What is recorded of it; null: nothing, it is not allowed. */
+  readonly draft: EventDraft | null
 }
 
 export class Gate {
@@ -39,18 +47,23 @@ export class Gate {
 
   /** aedes' `authorizePublish`. */
   pass(client: EngineClient, packet: InboundPublish, callback: GateCallback): void {
-    const { figures, limits, admission } = this.#options
+    const { figures, limits, denials, access } = this.#options
     const { connection } = client
+    const isWill = packet.cmd !== 'publish'
     const fault = publishFault(packet, limits.maxTopicLevels)
-    if (fault || !admission.mayPublish(connection, packet.topic)) {
-      figures.countDropped('forbidden_topic')
-      callback(new Error(fault ?? 'not allowed to publish to this topic')) // ends the connection [MQTT-3.3.5-2]
-    } else if (packet.cmd !== 'publish') {
-      this.#passWill(client, packet, callback)
-    } else {
+    const denied = fault === undefined && connection.access?.mayPublish(packet.topic) === false
+    if (fault || denied) figures.countDropped('forbidden_topic')
+    if (denied) denials.note(isWill ? 'will' : 'publish', connection, packet.topic)
+    if (fault || (denied && (isWill || access?.denyAction === 'disconnect'))) {
+      callback(new Error(fault ?? 'it may not publish to this topic')) // ends the connection [MQTT-3.3.5-2]
+      return
+    }
+    const draft = denied ? null : draftOf(client.id, packet)
+    if (isWill) this.#passWill(client, draft, callback)
+    else {
       figures.countReceived(packet.qos)
-      if (packet.qos === 2) this.#passOnce(connection, packet, callback)
-      else this.#passSimply(connection, packet, callback)
+      if (packet.qos === 2) this.#passOnce(connection, { packet, draft }, callback)
+      else this.#record(draft, this.#answer(connection, packet.qos, callback))
     }
   }
 
@@ -62,21 +75,16 @@ export class Gate {
     })
   }
 
-  #passWill(client: EngineClient, will: InboundPublish, callback: GateCallback): void {
+  #passWill({ id }: EngineClient, draft: EventDraft | null, callback: GateCallback): void {
     const settled = (error: Error | null): void => {
       if (error) this.#options.figures.countDropped('queue_full')
       callback(error)
     }
-    this.#record(draftOf(client.id, will), settled, [this.#options.store.deleteWill(client.id)])
-  }
-
-  /** QoS 0 and 1. */
-  #passSimply(connection: Connection, packet: InboundPublish, callback: GateCallback): void {
-    this.#record(draftOf(connection.client.id, packet), this.#answer(connection, packet.qos, callback))
+    this.#record(draft, settled, [this.#options.store.deleteWill(id)])
   }
 
   /** QoS 2: a repeated PUBLISH is recorded no second time, and its PUBREC waits for the first's commit [MQTT-4.3.3-2]. */
-  #passOnce(connection: Connection, packet: InboundPublish, callback: GateCallback): void {
+  #passOnce(connection: Connection, { packet, draft }: Passing, callback: GateCallback): void {
     const { receipts, clientid, clean } = connection.session!
     const packetId = packet.messageId!
     const known = receipts.get(packetId)
@@ -92,8 +100,8 @@ export class Gate {
         if (error && receipts.get(packetId) === receipt) receipts.delete(packetId)
         for (const answer of receipt.waiting.splice(0)) answer(error)
       }
-      const local = clean ? [] : [this.#options.store.receive(clientid, packetId)]
-      this.#record(draftOf(clientid, packet), settled, local)
+      const local = clean || !draft ? [] : [this.#options.store.receive(clientid, packetId)]
+      this.#record(draft, settled, local)
     }
   }
 
@@ -111,14 +119,16 @@ export class Gate {
     }
   }
 
-  #record(draft: EventDraft, settled: GateCallback, local?: readonly LocalWrite[]): void {
+  /** @param draft null: nothing is recorded, and it has its turn all the same */
+  #record(draft: EventDraft | null, settled: GateCallback, local?: readonly LocalWrite[]): void {
     this.#waiting++
     const recorded = (error: Error | null, event: HookEvent | null): void => {
-      if (!error) this.#options.router.deliver(draft, event)
+      if (!error && draft) this.#options.router.deliver(draft, event)
       settled(error)
       if (--this.#waiting === 0 && this.#drained.length > 0) for (const resolve of this.#drained.splice(0)) resolve()
     }
-    this.#options.hooks.record(draft, recorded, local)
+    if (draft) this.#options.hooks.record(draft, recorded, local)
+    else this.#options.hooks.inTurn(() => recorded(null, null))
   }
 
   /** A message of QoS 0 is only late; the connection of another ends, once. */

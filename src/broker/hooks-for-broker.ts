@@ -13,6 +13,8 @@ export interface HooksForBroker {
    * wants keeps its turn all the same. `local` changes in the event's own transaction, or not at all.
    */
   record(draft: EventDraft, done: Recorded, local?: readonly LocalWrite[]): void
+  /** Calls back when what was recorded before has been settled, in the order of `record`'s calls. */
+  inTurn(done: () => void): void
   /** Subscriptions to make for a client that came; null: no lookup is bound, nothing to wait for. */
   subscriptions(clientid: string, hook: 'client.connected' | 'session.created'): Promise<readonly Subscription[]> | null
   /**

@@ -22,6 +22,8 @@ export interface ListenerOptions extends Omit<TlsOptions, 'key'>, Partial<Pick<W
   readonly port: number
   /** Clients at a time. Absent: no limit. */
   readonly maxConnections?: number
+  /** The CN of a client's certificate is its user name; goes with `verify`. */
+  readonly identityAsUsername?: boolean
 }
 
 /** What holds for every listener. */
@@ -62,6 +64,8 @@ export interface Arrival {
   readonly places: Places
   /** What the client showed, where the listener verifies it. */
   readonly certificate: PeerCertificate | undefined
+  /** The CN of that, null for none; undefined where it is not its user name. */
+  readonly identity: string | null | undefined
 }
 
 /** TCP's own signs of life, for clients that ask for no keepalive: a dead one is noticed at last. */
@@ -91,7 +95,8 @@ export async function openListener(
     const socket = sockets.get(addressOf(carrier))
     if (!socket) return void stream.destroy() // gone already
     const certificate = carrier instanceof TLSSocket && carrier.authorized ? carrier.getPeerCertificate() : undefined
-    arrived({ stream, socket, peerhost: plainAddress(socket.remoteAddress), places, certificate })
+    const identity = options.identityAsUsername ? commonName(certificate) : undefined
+    arrived({ stream, socket, peerhost: plainAddress(socket.remoteAddress), places, certificate, identity })
   })
   server.prependListener('connection', (socket: Socket) => {
     socket.setNoDelay(true) // writes are gathered by the outlet; waiting on top of that costs milliseconds
@@ -124,6 +129,12 @@ export async function openListener(
       for (const socket of sockets.values()) socket.destroy()
     },
   }
+}
+
+/** Several are an array: which one should it be? */
+function commonName(certificate: PeerCertificate | undefined): string | null {
+  const name: unknown = certificate?.subject?.CN
+  return typeof name === 'string' && name !== '' ? name : null
 }
 
 interface Making extends Omit<ListenerRules, 'failed'> {

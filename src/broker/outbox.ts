@@ -29,8 +29,10 @@ export interface OutboxRules {
 /** What an outbox uses of the connection's outlet. */
 export type Way = Pick<Outlet, 'full' | 'publish' | 'release'>
 
-/** What an outbox tells its session. */
+/** What an outbox asks its session, and tells it. */
 export interface OutboxEvents {
+  /** Asked for what waited: the client's rights may be others by now. What comes live the router has asked for. */
+  mayRead(topic: string): boolean
   /** An entry was written for the first time. */
   sent(entry: Entry): void
   /** Resolves when the session is stored as it is now; absent: it is not stored at all. */
@@ -114,6 +116,7 @@ export class Outbox {
     this.#inflight.fill(this.#rules.load, this.#rules.dropped)
     for (const [packetId, { entry, released }] of this.#inflight) {
       if (released) outlet.release(packetId)
+      else if (!this.#mayRead(entry)) this.#inflight.delete(packetId)
       else outlet.publish(entry.message, entry.qos, packetId, { retain: entry.retain, dup: true })
     }
     this.drain()
@@ -199,13 +202,8 @@ export class Outbox {
   drain(): void {
     for (let line = this.#ready(); line; line = this.#ready()) {
       const item = line.shift()
-      if (typeof item !== 'number') {
-        this.#send(item)
-        continue
-      }
-      const message = this.#rules.load(seqOf(item))
-      if (message) this.#send({ message, qos: qosOf(item), retain: false, live: true })
-      else this.#rules.dropped('expired')
+      const entry = typeof item === 'number' ? this.#load(item) : item
+      if (entry && this.#mayRead(entry)) this.#send(entry)
     }
     const run = this.#run()
     if (run && this.#maySend(1)) run.read(() => this.drain())
@@ -251,6 +249,19 @@ export class Outbox {
     let lowest = this.#queue.lowestSeq()
     for (const run of this.#runs) lowest = Math.min(lowest, run.behind.lowestSeq())
     return lowest
+  }
+
+  #load(number: number): Entry | undefined {
+    const message = this.#rules.load(seqOf(number))
+    if (message) return { message, qos: qosOf(number), retain: false, live: true }
+    this.#rules.dropped('expired')
+    return undefined
+  }
+
+  #mayRead({ message }: Entry): boolean {
+    const may = this.#events.mayRead(message.topic)
+    if (!may) this.#rules.dropped('forbidden_reader')
+    return may
   }
 
   /** The run that may go on now, if any. */

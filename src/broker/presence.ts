@@ -9,11 +9,13 @@ import type { SessionStore } from '../store/stored-sessions.ts'
 import type { Announcements } from './announcements.ts'
 import type { ClientFaults } from './client-faults.ts'
 import type { Connection } from './connection.ts'
+import type { Denials } from './denials.ts'
 import type { EngineClient, RequestedSubscription } from './engine-client.ts'
 import type { Figures } from './figures.ts'
 import type { HooksForBroker } from './hooks-for-broker.ts'
 import type { Limits } from './limits.ts'
 import { type RecallContext, recallResumed, recallSubscribed } from './recall.ts'
+import type { Refusal } from './refusal.ts'
 import type { Router } from './router.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
@@ -30,6 +32,7 @@ export interface PresenceOptions {
   readonly router: Router
   readonly figures: Figures
   readonly faults: ClientFaults
+  readonly denials: Denials
   readonly limits: Limits
   readonly log: Logger
   /** Wall time, ms. */
@@ -51,21 +54,23 @@ export class Presence {
     return this.#connected
   }
 
-  /** @param code of its authentication @returns the same, when the session that it resumes is whole */
-  async arriving({ id, clean }: EngineClient, code: Promise<number>): Promise<number> {
-    if ((await code) === 0 && !clean) await this.#options.sessions.ready(id)
-    return code
+  /** @param refused by its authentication @returns the same, when the session that it resumes is whole */
+  async arriving({ id, clean }: EngineClient, refused: Promise<Refusal | undefined>): Promise<Refusal | undefined> {
+    if ((await refused) === undefined && !clean) await this.#options.sessions.ready(id)
+    return refused
   }
 
   /** The client is authenticated, a connection that it takes over has ended; CONNACK follows. */
   registered({ connection, id, clean }: EngineClient): void {
     const { session, resumed, settled } = this.#options.sessions.open(id, clean)
     session.connection = connection
+    session.access = connection.access
     connection.settled = settled
     connection.session = session
     connection.resumed = resumed
     connection.connectedAt = this.#options.now()
     this.#connected.add(connection)
+    if (resumed) this.#options.router.forgetTargets() // it may be another user's now
   }
 
   /** CONNACK was written. */
@@ -75,7 +80,8 @@ export class Presence {
     const more = { username, peerhost: connection.peerhost, clean, keepalive }
     connection.announced = true
     this.#options.announcements.connected(connection)
-    const will = connection.will && this.#options.store.putWill({ clientid: id, ...connection.will })
+    const owner = { clientid: id, username: connection.access?.username ?? null }
+    const will = connection.will && this.#options.store.putWill({ ...owner, ...connection.will })
     this.#record({ hook: 'client.connected', clientid: id, topic: '', more }, will)
     if (!connection.resumed) this.#record({ hook: 'session.created', clientid: id, topic: '' })
   }
@@ -84,6 +90,10 @@ export class Presence {
   ready({ connection, id, closed }: EngineClient): void {
     const { session } = connection
     if (closed || session?.connection !== connection) return
+    if (connection.access?.holds() === false) {
+      connection.end('revoked') // the rules have changed since it was let in
+      return
+    }
     if (connection.resumed) recallResumed(session, this.#recallContext()) // first: its queue waits behind the fetch
     session.outbox.attach(connection.outlet)
     this.#lookUp(connection, this.#options.hooks.subscriptions(id, 'client.connected'))
@@ -168,6 +178,10 @@ export class Presence {
         for (const subscription of subscriptions) {
           if (session.subscriptions.get(subscription.topic)?.qos === subscription.qos) continue
           if (subscriptionFault(subscription.topic, this.#options.limits.maxTopicLevels)) continue
+          if (connection.access?.maySubscribe(subscription.topic) === false) {
+            this.#options.denials.note('lookup', connection, subscription.topic)
+            continue
+          }
           if (!session.clean) void this.#options.sessions.grant(session, [subscription])
           this.#grant(session, subscription)
         }

@@ -45,6 +45,7 @@ async function* recalled(
     const sent = new Map<string, string>() // msgid → topic of the retained messages
     if (retainedOf.has(grant.filter)) {
       for (const message of await retained(grant.filter, context)) {
+        if (!session.mayRead(message.topic)) continue
         if (isRouted(message.seq, context) || session.outbox.knows(message.msgid, message.seq)) continue
         sent.set(message.msgid, message.topic)
         yield entryOf(message, grant.qos, true)
@@ -92,7 +93,7 @@ async function* fetched(
   const messages = context.hooks.messages(session.clientid, filter, skip, later)
   if (!messages) return
   try {
-    for await (const message of messages) yield entryOf(message, qos, false)
+    for await (const message of messages) if (session.mayRead(message.topic)) yield entryOf(message, qos, false)
     acks.resume(filter)
   } catch (error) {
     acks.hold(filter)

@@ -66,9 +66,15 @@ export class Router {
     for (const filter of [...session.subscriptions.keys()]) this.unsubscribe(session, filter)
   }
 
+  /** Who may read what is no longer as it was. */
+  forgetTargets(): void {
+    this.#targets.clear()
+  }
+
   #match(topic: string): readonly Target[] {
     const found = new Map<Session, Target>()
     for (const { session, qos } of this.#grants.match(topic)) {
+      if (!session.mayRead(topic)) continue
       const target = found.get(session)
       if (!target) found.set(session, { session, qos })
       else if (target.qos < qos) target.qos = qos

@@ -2,6 +2,7 @@
 
 import type { Qos, Seq } from '../model/event.ts'
 import { type AckState, AckTracker } from './ack-tracker.ts'
+import type { Access } from './admission.ts'
 import type { Entry } from './backlog.ts'
 import type { Connection } from './connection.ts'
 import { Outbox, type OutboxProgress, type OutboxRules } from './outbox.ts'
@@ -45,6 +46,8 @@ export class Session {
   readonly acks = new AckTracker()
   readonly outbox: Outbox
   connection: Connection | undefined
+  /** What its client may do, also after that has gone; undefined: everything, or not known yet after a restart. */
+  access: Access | undefined
   /** Filters whose retained messages were cut short by the end of a connection. */
   owedRetained = new Set<string>()
   /** By filter: what is still to come of a fetch is called off by these. */
@@ -59,9 +62,14 @@ export class Session {
     this.clientid = clientid
     this.clean = clean
     this.outbox = new Outbox(rules, {
+      mayRead: (topic) => this.mayRead(topic),
       sent: (entry) => events.sent(this, entry),
       ...(clean ? {} : { keep: () => events.keep(this) }),
     })
+  }
+
+  mayRead(topic: string): boolean {
+    return this.access?.mayRead(topic) ?? true
   }
 
   /** What a restart needs to know beside the subscriptions and receipts. */

@@ -4,6 +4,7 @@ import { ConfigFaults } from '../gateway/gateway.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { check } from './check.ts'
 import { ctl } from './ctl.ts'
+import { passwd } from './passwd.ts'
 import { run } from './run.ts'
 import { schema } from './schema.ts'
 import { UsageError } from './usage.ts'
@@ -18,7 +19,7 @@ export interface Command {
   run(args: string[]): Promise<number>
 }
 
-const COMMANDS: Readonly<Record<string, Command>> = { run, check, schema, ctl, version }
+const COMMANDS: Readonly<Record<string, Command>> = { run, check, passwd, schema, ctl, version }
 
 const HELP = `holdfast <command> [options]
 

@@ -9,7 +9,8 @@ export const run: Command = {
   summary: 'run the gateway in the foreground',
   help: `holdfast run [--etc DIR] [--data DIR]
 
-Starts the gateway and stays in the foreground until SIGTERM or SIGINT. Logs go to stderr: JSON, or text on a terminal.
+Starts the gateway and stays in the foreground until SIGTERM or SIGINT. SIGHUP does what 'holdfast ctl reload'
+does; started from a terminal, it ends with it. Logs go to stderr: JSON, or text on a terminal.
 --etc   holdfast.conf, plugins/, loaded_plugins (default: etc of the clone)
 --data  the journal and the embedded databases (default: var of the clone); one gateway a folder`,
   async run(args) {
@@ -20,6 +21,7 @@ Starts the gateway and stays in the foreground until SIGTERM or SIGINT. Logs go 
     try {
       const control = await serveControl(data, gateway.commands)
       const stopped = untilSignal()
+      if (!process.stderr.isTTY) process.on('SIGHUP', () => void gateway.commands.run(['reload']).catch(isLogged))
       greet(gateway, etc, data)
       flushCompileCache() // or a gateway that is always killed would never leave it
       await stopped
@@ -30,6 +32,9 @@ Starts the gateway and stays in the foreground until SIGTERM or SIGINT. Logs go 
     return 0
   },
 }
+
+/** Why a reload failed is in the log. */
+const isLogged = (): void => {}
 
 function greet(gateway: Gateway, etc: string, data: string): void {
   const { listeners } = gateway.broker

@@ -101,7 +101,7 @@ function loadList(etcDir: string, faults: Faults): Map<BackendKind, Place> {
 }
 
 /** @returns undefined when there is no such file. */
-function readFile(file: string, faults: Faults): Buffer | undefined {
+export function readFile(file: string, faults: Faults): Buffer | undefined {
   try {
     return readFileSync(file)
   } catch (error) {

@@ -1,6 +1,7 @@
 // The rooms, put together: the order in which they start and stop, and what the faces see of them.
 
 import { join } from 'node:path'
+import { AccessControl } from '../access/access.ts'
 import { BACKENDS } from '../backends/index.ts'
 import { type Broker, startBroker } from '../broker/broker.ts'
 import { faultsInUse, type LoadedPool } from '../config/load.ts'
@@ -17,9 +18,11 @@ import { type Clock, systemClock } from '../system/clock.ts'
 import { holdUntilClockIsSet } from './clock-hold.ts'
 import { type Commands, commandsOf } from './commands.ts'
 import { DeadLetterCommands } from './dead-letters.ts'
+import { endOfTheDead } from './end-of-the-dead.ts'
 import { brokerLimits, forwardLimits, journalLimits, listeners } from './limits.ts'
 import { type Configuration, loadConfiguration } from './load.ts'
 import { Plugins } from './plugins.ts'
+import { type Reloaded, reloadAccess } from './reload.ts'
 import { keepSessionFloor } from './session-floor.ts'
 import { publishFigures } from './sys-topics.ts'
 
@@ -41,11 +44,14 @@ export interface Gateway {
   readonly store: Store
   readonly forward: Forward
   readonly broker: Broker
+  readonly access: AccessControl
   readonly plugins: Plugins
   readonly deadLetters: DeadLetterCommands
   readonly commands: Commands
   /** @param name `pool1`, or `pgsql.pool1` where several kinds have one. @throws HoldfastError NO_SUCH_POOL */
   poolId(name: string): PoolId
+  /** @throws HoldfastError CONFIG with every fault: the rules that run go on */
+  reloadAccess(): Reloaded
   /** Drains what the broker holds, then the lanes' writes in flight, then the journal. */
   close(): Promise<void>
 }
@@ -115,12 +121,14 @@ async function start(options: GatewayOptions): Promise<Gateway> {
   await use(configuration)
   const hold = await holdUntilClockIsSet({ clock, forward, forMs: settings['clock.wait_for_sync'], log })
   opened.defer(() => hold.cancel())
-  await endOfTheDead(journal, store, hooks, log)
+  const access = new AccessControl(configuration.access)
+  await endOfTheDead({ journal, store, hooks, access, log })
   const broker = await startBroker({
     node,
     listeners: listeners(settings),
     limits: brokerLimits(settings),
     hooks,
+    access,
     journal: {
       get lastSeq() {
         return journal.lastSeq
@@ -145,12 +153,14 @@ async function start(options: GatewayOptions): Promise<Gateway> {
     store,
     forward,
     broker,
+    access,
     plugins: new Plugins(configuration, use),
     deadLetters: new DeadLetterCommands(journal.deadLetters),
     get commands() {
       return commandsOf(gateway)
     },
     poolId: (name) => findPool(forward, name),
+    reloadAccess: () => reloadAccess(options.etcDir, access, broker, log),
     async close() {
       log.info('gateway_stopping')
       await rooms.disposeAsync()
@@ -178,32 +188,6 @@ function poolConfig({ id, kind, name, settings }: LoadedPool): PoolConfig {
 async function wildcardReads(): Promise<ReadonlySet<BackendKind>> {
   const backends = await Promise.all(Object.values(BACKENDS).map((load) => load()))
   return new Set(backends.filter(({ capabilities }) => capabilities.wildcardRead).map(({ kind }) => kind))
-}
-
-/**
- * Clients that were online when the gateway died: their connections ended without a DISCONNECT, so their wills are published
- * [MQTT-3.1.2-8], and they get their client.disconnected, at the time of its last known life.
- */
-async function endOfTheDead(journal: Journal, store: Store, hooks: Hooks, log: Logger): Promise<void> {
-  const { onlineAtDeath, lastAliveAt } = journal
-  const { sessions } = store
-  if (onlineAtDeath.length + sessions.wills.length === 0) return
-  log.info({ clients: onlineAtDeath.length, wills: sessions.wills.length }, 'clients_were_online_at_death')
-  const at = lastAliveAt === null ? {} : { at: lastAliveAt }
-  for (const { properties: _, ...will } of sessions.wills) {
-    const recorded = (error: Error | null): void => {
-      if (error) log.error({ clientid: will.clientid, topic: will.topic, err: error }, 'will_not_recorded')
-    }
-    hooks.record({ hook: 'message.publish', ...will, ...at }, recorded, [sessions.deleteWill(will.clientid)])
-  }
-  const more = { reason: 'gateway' }
-  for (const { clientid } of onlineAtDeath) {
-    hooks.record({ hook: 'client.disconnected', clientid, topic: '', more, ...at }, (error) => {
-      if (error) log.error({ clientid, err: error }, 'disconnect_not_recorded')
-    })
-    journal.post({ statement: 'online.delete', values: [clientid] })
-  }
-  await new Promise<void>((resolve) => journal.after(resolve))
 }
 
 function findPool(forward: Forward, name: string): PoolId {

@@ -56,6 +56,7 @@ export function listeners(settings: GatewaySettings): ListenerOptions[] {
           keyPassword: keys.key_password?.reveal(),
           cafile: keys.cafile,
           verify: keys.verify,
+          identityAsUsername: keys.use_identity_as_username,
           minVersion: keys.min_version === '1.3' ? 'TLSv1.3' : 'TLSv1.2',
           ciphers: keys.ciphers,
         }),

@@ -1,5 +1,7 @@
 // The configuration, with everything that the rooms know of it put together: config itself knows none of them.
 
+import { join } from 'node:path'
+import type { AccessRules } from '../access/access.ts'
 import { unknownParameters } from '../actions/parameters.ts'
 import { parseStatement } from '../actions/statement.ts'
 import { PREFIXES as CASSA_PREFIXES, SETTINGS as cassa } from '../backends/cassa/settings.ts'
@@ -14,15 +16,16 @@ import {
   PLUGIN_SETTINGS as redisPlugin,
 } from '../backends/redis/settings.ts'
 import { SETTINGS as sqlite } from '../backends/sqlite/settings.ts'
-import { type Fault, formatFault } from '../config/fault.ts'
+import { type Fault, Faults, formatFault, sortFaults } from '../config/fault.ts'
 import type { HookRules, StatementKey } from '../config/hooks.ts'
 import { type ConfigSchema, faultsInUse, type KindSchema, type LoadedConfig, loadConfig } from '../config/load.ts'
 import type { SettingsSpec } from '../config/spec.ts'
 import { type BackendKind, FUNCTIONS, type FunctionName } from '../model/binding.ts'
 import { HoldfastError } from '../model/errors.ts'
+import { readAccess } from './access.ts'
 import { GATEWAY_SETTINGS, type GatewaySettings } from './settings.ts'
 
-export type Configuration = LoadedConfig & { readonly gateway: GatewaySettings }
+export type Configuration = LoadedConfig & { readonly gateway: GatewaySettings; readonly access: AccessRules }
 
 /** The configuration can't be started with. `text` lists its faults, a line each. */
 export class ConfigFaults extends HoldfastError {
@@ -35,6 +38,11 @@ export class ConfigFaults extends HoldfastError {
     })
     this.text = lines(faults)
   }
+
+  /** For who asked a running gateway to take the configuration up. */
+  whileRunning(): HoldfastError {
+    return new HoldfastError(this.code, `${this.message}; the running one goes on\n${this.text.trimEnd()}`)
+  }
 }
 
 /**
@@ -42,15 +50,42 @@ export class ConfigFaults extends HoldfastError {
  * @throws ConfigFaults when a file that is in use has a fault; those of plugins that are not loaded do not count.
  */
 export function loadConfiguration(etcDir: string, asked?: BackendKind): Configuration {
-  const loaded = loadConfig(etcDir, SCHEMA)
+  const loaded = load(etcDir)
   const faults = faultsInUse(loaded, asked)
   if (faults.some(({ severity }) => severity === 'error')) throw new ConfigFaults(faults)
   return loaded
 }
 
+/**
+ * Who is let in and may do what, alone: faults of plugins do not count.
+ * @throws ConfigFaults when one of its files or holdfast.conf has a fault
+ */
+export function loadAccess(etcDir: string): AccessRules {
+  const { gateway, access, faults } = load(etcDir)
+  const files = new Set([join(etcDir, 'holdfast.conf'), gateway['auth.file'], gateway['acl.file']])
+  const own = faults.filter(({ file }) => files.has(file))
+  if (own.some(({ severity }) => severity === 'error')) throw new ConfigFaults(own)
+  return access
+}
+
+/** Where the users are. @throws ConfigFaults when holdfast.conf has a fault */
+export function usersFile(etcDir: string): string {
+  const { gateway, faults } = loadConfig(etcDir, SCHEMA)
+  const own = faults.filter(({ file, severity }) => severity === 'error' && file === join(etcDir, 'holdfast.conf'))
+  if (own.length > 0) throw new ConfigFaults(own)
+  return gateway['auth.file']
+}
+
+function load(etcDir: string): Configuration {
+  const loaded = loadConfig(etcDir, SCHEMA)
+  const faults = new Faults()
+  const access = readAccess(loaded, faults)
+  return { ...loaded, access, faults: sortFaults([...loaded.faults, ...faults.list]) }
+}
+
 /** All faults of all files, as `holdfast check` shows them. */
 export function checkConfig(etcDir: string): { text: string; errors: number; warnings: number } {
-  const { faults } = loadConfig(etcDir, SCHEMA)
+  const { faults } = load(etcDir)
   const errors = faults.filter(({ severity }) => severity === 'error').length
   return { text: lines(faults), errors, warnings: faults.length - errors }
 }

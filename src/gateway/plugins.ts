@@ -1,8 +1,9 @@
 // Plugins at run time: what is loaded is `etc/loaded_plugins`; a change is checked as a whole before it counts.
 
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { HoldfastError } from '../model/errors.ts'
+import { replaceFile } from '../system/disk.ts'
 import { ConfigFaults, type Configuration, loadConfiguration } from './load.ts'
 
 export interface PluginRow {
@@ -70,7 +71,7 @@ export class Plugins {
       this.#configuration = configuration
     } catch (error) {
       if (!(error instanceof ConfigFaults)) throw error
-      throw new HoldfastError(error.code, `${error.message}; the running one goes on\n${error.text.trimEnd()}`)
+      throw error.whileRunning()
     }
   }
 
@@ -92,10 +93,4 @@ function rows({ plugins }: Configuration): PluginRow[] {
     hooks: bindings.length,
     file,
   }))
-}
-
-/** By a rename, so that a power cut leaves the old or the new. */
-function replaceFile(file: string, text: string): void {
-  writeFileSync(`${file}.new`, text, { flush: true })
-  renameSync(`${file}.new`, file)
 }

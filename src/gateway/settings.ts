@@ -46,6 +46,11 @@ function tlsListener(port: number) {
       key_password: { type: secret, doc: 'Password of keyfile, if it has one' },
       cafile: { type: readableFile, doc: "Certificates that sign clients' certificates", alias: ['cacertfile'] },
       verify: { type: verification, default: 'off', doc: 'Refuse a client without a certificate signed by cafile' },
+      use_identity_as_username: {
+        type: flag,
+        default: 'off',
+        doc: "The CN of a client's certificate is its user name, and needs no password; goes with verify = on",
+      },
       min_version: { type: choice('1.2', '1.3'), default: '1.2', doc: 'Oldest version of TLS' },
       ciphers: { type: text, doc: "OpenSSL's list of cipher suites, for clients that know only weaker ones" },
     },
@@ -62,10 +67,11 @@ const WEB_SOCKET = {
 } as const
 
 /** What holds instead of keys that nothing uses yet. */
-const OPEN = 'every client is let in'
-const ALLOWED = 'every client may publish and subscribe everything'
 const NO_PAGE = 'there is no page yet'
 const NO_CONSOLE = 'there is no console yet'
+
+/** They need not be there. */
+export const DEFAULT_FILES = { users: 'passwd', acl: 'acl.conf' } as const
 
 const WINDOWS =
   /^(always|([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d(\s*,\s*([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)*)$/
@@ -112,28 +118,43 @@ export const GATEWAY_SETTINGS = {
   'mqtt.max_topic_levels': { type: integer({ min: 1 }), default: '100', doc: 'Most levels of a topic' },
 
   'auth.anonymous': {
-    type: flag,
-    default: 'on',
-    doc: 'May clients connect without a password? As long as there are no users',
-    inert: OPEN,
+    type: orWord(flag, 'auto'),
+    default: 'auto',
+    doc: 'May clients connect without a user name? auto: as long as there are no users',
+    alias: ['allow_anonymous'],
   },
   'auth.file': {
     type: path,
-    default: 'passwd',
-    doc: 'Users and their hashed passwords, beside this file',
-    inert: OPEN,
+    default: DEFAULT_FILES.users,
+    doc: 'Users and their hashed passwords; `holdfast passwd` writes it',
+  },
+  'auth.admins': { type: text, default: '', doc: 'Users by comma who may read $SYS from everywhere' },
+  'auth.max_tries': {
+    type: orInfinity(integer({ min: 1 })),
+    default: '5',
+    doc: 'Wrong passwords for one name from one address before it has to wait; or infinity',
+  },
+  'auth.max_tries_per_address': {
+    type: orInfinity(integer({ min: 1 })),
+    default: '100',
+    doc: 'Wrong passwords from one address, whatever the names, before it has 10 tries a minute; or infinity',
   },
   'acl.file': {
     type: path,
-    default: 'acl.conf',
-    doc: 'Who may publish and subscribe what, beside this file',
-    inert: ALLOWED,
+    default: DEFAULT_FILES.acl,
+    doc: 'Who may publish and subscribe what, as mosquitto writes it: user, topic and pattern lines',
   },
   'acl.nomatch': {
     type: choice('allow', 'deny'),
     default: 'allow',
-    doc: 'When no line of the acl file matches',
-    inert: ALLOWED,
+    doc: 'What no line of the acl file names: allow or deny',
+    alias: ['acl_nomatch'],
+  },
+  'acl.deny_action': {
+    type: choice('ignore', 'disconnect'),
+    default: 'ignore',
+    doc: 'A message that its client may not publish: ignore (it is acknowledged and dropped) or disconnect',
+    alias: ['acl_deny_action'],
   },
 
   'queue.max_bytes': { type: bytes, default: '1GB', doc: 'Largest size of the queue on disk' },

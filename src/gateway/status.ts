@@ -24,6 +24,7 @@ export interface Status {
   readonly clock: { readonly trusted: boolean; readonly source: string }
   readonly listeners: readonly ListenerStatus[]
   readonly clients: { readonly connected: number; readonly sessions: number }
+  readonly access: Record<string, unknown>
   readonly messages: Record<string, unknown>
   readonly queue: {
     readonly events: number
@@ -37,8 +38,8 @@ export interface Status {
   readonly storage: { readonly freeBytes: number; readonly writtenBytes: number } & Record<string, unknown>
 }
 
-export function statusOf({ broker, journal, forward, clock, startedAt, node }: Gateway): Status {
-  const { connected, sessions, ...messages } = broker.stats()
+export function statusOf({ access, broker, journal, forward, clock, startedAt, node }: Gateway): Status {
+  const { connected, sessions, denied, ...messages } = broker.stats()
   const { events, bytes, maxBytes, oldestAt, full, dropped, freeBytes, bytesWritten, commits, commitMs } =
     journal.stats()
   const { id, copied } = journal.identity
@@ -49,6 +50,7 @@ export function statusOf({ broker, journal, forward, clock, startedAt, node }: G
     clock: { trusted: clock.trusted(), source: clock.source() },
     listeners: broker.listeners.map(listenerStatus),
     clients: { connected, sessions },
+    access: { ...access.figures(), denied },
     messages: { ...messages },
     queue: { events, bytes, maxBytes, oldestAt, full, dropped },
     pools: forward.lanes().map(({ pool: _, ...lane }) => ({ ...lane })),

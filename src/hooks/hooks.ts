@@ -77,6 +77,10 @@ export class Hooks {
     const event: HookEvent = this.#journal.append(change.draft, match.set, committed, writes)
   }
 
+  inTurn(done: () => void): void {
+    this.#journal.after(done)
+  }
+
   /** While the client is owed older messages by a pool, its position there stays where it is; here it moves. */
   #acknowledged(draft: EventDraft, match: Match): Change {
     const { clientid, topic, more = {} } = draft

@@ -20,6 +20,7 @@ export const SESSION_TABLES: LocalTables = {
        clientid text primary key, topic text not null, payload blob not null, qos integer not null, retain integer not null,
        properties text) without rowid;
      create table routed (one integer primary key check (one = 1), seq integer not null, uptime real not null);`,
+    'alter table will add column username text',
   ],
   statements: {
     put: 'insert or replace into session values (?, ?, ?, ?, ?, ?)',
@@ -31,7 +32,7 @@ export const SESSION_TABLES: LocalTables = {
     receive: 'insert or ignore into receipt values (?, ?)',
     release: 'delete from receipt where clientid = ? and packetid = ?',
     'release-all': 'delete from receipt where clientid = ?',
-    'put-will': 'insert or replace into will values (?, ?, ?, ?, ?, ?)',
+    'put-will': 'insert or replace into will values (?, ?, ?, ?, ?, ?, ?)',
     'delete-will': 'delete from will where clientid = ?',
     routed: 'insert or replace into routed values (1, ?, ?)',
   },
@@ -70,6 +71,8 @@ export interface StoredSubscription extends Subscription {
 
 export interface StoredWill {
   readonly clientid: string
+  /** Proven; null for an anonymous client. */
+  readonly username: string | null
   readonly topic: string
   readonly payload: Buffer
   readonly qos: Qos
@@ -145,8 +148,8 @@ export class StoredSessions implements SessionStore {
     this.#post('release', [clientid, packetId], done)
   }
 
-  putWill({ clientid, topic, payload, qos, retain, properties }: StoredWill): LocalWrite {
-    const values = [clientid, topic, payload, qos, Number(retain), jsonOf(properties)]
+  putWill({ clientid, username, topic, payload, qos, retain, properties }: StoredWill): LocalWrite {
+    const values = [clientid, topic, payload, qos, Number(retain), jsonOf(properties), username]
     return { statement: 'session.put-will', values }
   }
 
@@ -179,6 +182,7 @@ interface GrantColumns {
 
 interface WillColumns {
   clientid: string
+  username: string | null
   topic: string
   payload: Buffer
   qos: Qos
@@ -215,8 +219,9 @@ function readSessions(reader: Journal['reader'], routed: Seq): StoredSession[] {
     }))
 }
 
-const willOf = ({ clientid, topic, payload, qos, retain, properties }: WillColumns): StoredWill => ({
+const willOf = ({ clientid, username, topic, payload, qos, retain, properties }: WillColumns): StoredWill => ({
   clientid,
+  username,
   topic,
   payload,
   qos,

@@ -1,6 +1,7 @@
-// The disk: its free space, what was written to it, and that a file's name is on it.
+// The disk: its free space, what was written to it, and files that a power cut leaves whole.
 
 import fs from 'node:fs'
+import { dirname } from 'node:path'
 
 /** Bytes that this user may still write on the disk of `folder`. */
 export function freeBytes(folder: string): number {
@@ -34,4 +35,22 @@ export function syncFolder(folder: string): void {
   } finally {
     fs.closeSync(handle)
   }
+}
+
+/**
+ * Writes a file by a rename, so that a power cut leaves the old or the new. It stays whose it was: a root who changes the
+ * file of a service does not take it from it. A link stays a link.
+ * @param mode of a new file
+ */
+export function replaceFile(path: string, text: string, mode = 0o644): void {
+  const known = fs.statSync(path, { throwIfNoEntry: false })
+  const file = known ? fs.realpathSync(path) : path
+  const owner = known ?? fs.statSync(dirname(file))
+  const made = `${file}.new`
+  fs.rmSync(made, { force: true })
+  fs.writeFileSync(made, text, { flush: true, mode, flag: 'wx' })
+  if (known) fs.chmodSync(made, known.mode & 0o777)
+  if (process.getuid?.() === 0) fs.chownSync(made, owner.uid, owner.gid)
+  fs.renameSync(made, file)
+  syncFolder(dirname(file))
 }

@@ -33,8 +33,8 @@ test('every key of holdfast.conf stands there with its default', () => {
   const content = readFileSync(join(SHIPPED, 'holdfast.conf'))
   const entries = parseText('holdfast.conf', content, new Faults())
   const written = Object.fromEntries(entries.map(({ key, value }) => [key, value]))
-  for (const [, key, value] of content.toString().matchAll(/^## ((?:auth|acl|web|serial)\.\S+) = (.*)$/gm)) {
-    assert.ok('inert' in GATEWAY_SETTINGS[key as 'auth.file'], `${key} has an effect: it need not be commented out`)
+  for (const [, key, value] of content.toString().matchAll(/^## ((?:web|serial)\.\S+) = (.*)$/gm)) {
+    assert.ok('inert' in GATEWAY_SETTINGS[key as 'web.listen'], `${key} has an effect: it need not be commented out`)
     written[key!] = value!
   }
   const spec: SettingsSpec = GATEWAY_SETTINGS
@@ -59,10 +59,7 @@ test('what stands there commented out is right, too', () => {
   const files = readdirSync(SHIPPED, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.conf'))
   const uncommented = files.map((name): [string, string] => {
     const lines = readFileSync(join(SHIPPED, name), 'utf8').split('\n')
-    return [
-      name,
-      lines.map((line) => line.replace(/^## ((?:backend|listener|auth|acl|web|serial)\.\S+ = )/, '$1')).join('\n'),
-    ]
+    return [name, lines.map((line) => line.replace(/^## ((?:backend|listener|web|serial)\.\S+ = )/, '$1')).join('\n')]
   })
   const certs = ['ca', 'cert', 'key', 'client', 'client-key'].map((name) => [`certs/${name}.pem`, ''])
   const etc = etcWith({ ...Object.fromEntries(uncommented), ...Object.fromEntries(certs) })

@@ -12,7 +12,8 @@ import { SESSION_TABLES, StoredSessions } from '../../src/store/stored-sessions.
 
 interface Pending {
   readonly done: Recorded
-  readonly event: HookEvent
+  /** Absent: it only keeps its turn. */
+  readonly event?: HookEvent
   readonly local: readonly LocalWrite[]
 }
 
@@ -87,7 +88,15 @@ export class FakeHooks implements HooksForBroker {
       trusted: true,
     }
     if (this.keepEvents) this.events.push(event)
-    this.#pending.push({ done, event, local })
+    this.#push({ done, event, local })
+  }
+
+  inTurn(done: () => void): void {
+    this.#push({ done, local: [] })
+  }
+
+  #push(pending: Pending): void {
+    this.#pending.push(pending)
     if (this.#scheduled || this.#held) return
     this.#scheduled = true
     setImmediate(() => {
@@ -133,13 +142,13 @@ export class FakeHooks implements HooksForBroker {
     const batch = this.#pending
     this.#pending = []
     for (const { done, event, local } of batch) {
-      if (this.failure && event.hook === 'message.publish') {
+      if (this.failure && event?.hook === 'message.publish') {
         done(this.failure, null)
         continue
       }
       for (const write of local) this.#tables.post(write)
-      if (event.hook === 'message.publish') this.#keep(event)
-      done(null, event)
+      if (event?.hook === 'message.publish') this.#keep(event)
+      done(null, event ?? null)
     }
   }
 

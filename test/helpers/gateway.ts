@@ -117,6 +117,14 @@ export class GatewayProcess {
     return stdout
   }
 
+  /** Gives a user a password, as a cheap hash; a gateway that runs has to reload. */
+  async passwd(name: string, password: string): Promise<void> {
+    const environment = { env: { ...process.env, HOLDFAST_ETC: this.etc } }
+    const running = run(process.execPath, [MAIN, 'passwd', name, '--cost', '10'], environment)
+    running.child.stdin!.end(`${password}\n`)
+    await running
+  }
+
   // biome-ignore lint/suspicious/noExplicitAny: the answer's shape is what tests look at
   async ctl(...words: string[]): Promise<any> {
     return JSON.parse(await this.holdfast('ctl', ...words, '--json'))

@@ -27,6 +27,18 @@ export class Client {
     return this.mqtt.publishAsync(topic, payload, { qos, retain })
   }
 
+  /** @returns the granted QoS of each filter, 128 for a refused one */
+  async subscribe(...filters: string[]): Promise<number[]> {
+    const wanted = Object.fromEntries(filters.map((filter) => [filter, { qos: 1 }] as const))
+    try {
+      return (await this.mqtt.subscribeAsync(wanted)).map(({ qos }) => qos)
+    } catch (error) {
+      const { packet } = error as { packet?: { granted: number[] } }
+      if (!packet) throw error
+      return packet.granted
+    }
+  }
+
   /** What came, as `topic=payload`; retained ones marked `!`. */
   heard(topic?: string): string[] {
     return this.received

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Aedes } from 'aedes'
 import type { IPublishPacket } from 'mqtt-packet'
+import { accessBy } from '../helpers/access.ts'
 import { scene } from '../helpers/brokers.ts'
 import { connectPacket, publishPacket, RawClient } from '../helpers/raw-client.ts'
 
@@ -140,7 +141,7 @@ scene('#7 no message has a QoS above the granted one: wildcard, retained, queued
 })
 
 scene('#8 a refused filter stays refused after a reconnect', {
-  ours: { authorize: (_who, action, topic) => action === 'publish' || topic !== 'secret' },
+  ours: { access: accessBy({ allows: (_who, action, topic) => action !== 'subscribe' || topic !== 'secret' }) },
   stock: { authorizeSubscribe: (_client, wanted, done) => done(null, wanted.topic === 'secret' ? null : wanted) },
   async run({ port }) {
     const subscriber = await RawClient.connect(port, PERSISTENT)

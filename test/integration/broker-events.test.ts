@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { accessBy } from '../helpers/access.ts'
 import { type OurBroker, startOurs } from '../helpers/brokers.ts'
 import { publishPacket, RawClient } from '../helpers/raw-client.ts'
 
@@ -96,9 +97,9 @@ test('why a connection ended: dropped, kicked, keepalive, fault', async () => {
 })
 
 test('a connection that was refused leaves no trace', async () => {
-  const { port, hooks, close } = await startOurs({ authenticate: ({ username }) => username === 'ada' })
+  const { port, hooks, close } = await startOurs({ access: accessBy({ admits: ({ username }) => username === 'ada' }) })
   const refused = await RawClient.connect(port, { clientId: 'c4', username: 'eve' })
-  assert.equal(refused.connack!.returnCode, 5)
+  assert.equal(refused.connack!.returnCode, 4)
   await refused.until(() => refused.closed)
   await sleep(QUIET_MS)
   assert.deepEqual(hooks.story('c4'), [])

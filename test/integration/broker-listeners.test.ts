@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import mqtt from 'mqtt'
 import type { ListenerOptions } from '../../src/broker/broker.ts'
 import { HoldfastError } from '../../src/model/errors.ts'
+import { accessBy } from '../helpers/access.ts'
 import { startOurs } from '../helpers/brokers.ts'
 import { RawClient } from '../helpers/raw-client.ts'
 
@@ -77,8 +78,11 @@ test('a listener takes so many connections; one more is told to come later', asy
 
 test('authentication and authorization are asked, also when they take their time', async () => {
   const { broker, port, close } = await startOurs({
-    authenticate: async ({ username }, password) => username === 'ada' && password?.toString() === 'secret',
-    authorize: ({ username }, action, topic) => topic.startsWith(`${username}/`) || action === 'subscribe',
+    access: accessBy({
+      admits: ({ username, password }) => username === 'ada' && password?.toString() === 'secret',
+      allows: ({ username }, action, topic) => topic.startsWith(`${username}/`) || action !== 'publish',
+      denyAction: 'disconnect',
+    }),
   })
   const client = await RawClient.connect(port, { clientId: 'c', username: 'ada', password: Buffer.from('secret') })
   await client.publish('ada/x', 'y', { qos: 1 })
@@ -89,7 +93,7 @@ test('authentication and authorization are asked, also when they take their time
   client.send({ cmd: 'publish', topic: 'eve/x', payload: 'y', qos: 0, dup: false, retain: false })
   await client.until(() => client.closed)
   const wrong = await RawClient.connect(port, { username: 'ada', password: Buffer.from('guess') })
-  assert.equal(wrong.connack!.returnCode, 5)
+  assert.equal(wrong.connack!.returnCode, 4)
   await close()
 })
 

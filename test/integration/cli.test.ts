@@ -54,6 +54,12 @@ describe('without a running gateway', () => {
     ["run --data ''", 2, /expected a folder behind --data/],
     ['check --etc', 2, /--etc <value>' argument missing/],
     ['version --json', 2, /Unknown option '--json'/],
+    ['passwd', 2, /expected one of NAME, --delete NAME and --list/],
+    ['passwd ada --list', 2, /expected one of NAME/],
+    ['passwd ada --cost 9', 2, /expected a whole number from 10 to 16 behind --cost, not '9'/],
+    ['passwd a:b', 1, /a name must not hold ':'/],
+    ['passwd ada', 1, /a password must not be empty/],
+    ['passwd --delete ada', 1, /there is no user ada in .*passwd\nhint: users: none/],
     ['schema', 2, /which backend\?/],
     ['schema pgsql mysql', 2, /expected one backend, not 2/],
     ['schema pgsql --pool pool1', 2, /--pool goes with --apply/],
@@ -67,7 +73,7 @@ describe('without a running gateway', () => {
   ])
 
   test('each command has its help', async () => {
-    for (const command of ['run', 'check', 'schema', 'ctl', 'version']) {
+    for (const command of ['run', 'check', 'passwd', 'schema', 'ctl', 'version']) {
       const { code, stdout, stderr } = await holdfast(command, '--help')
       assert.deepEqual([code, stderr], [0, ''])
       assert.ok(stdout.startsWith(`holdfast ${command}`))
@@ -96,20 +102,20 @@ test('a plugin that is not loaded: its faults do not stop a start, and are told 
 describe('with a running gateway', () => {
   const conf = join(gateway.etc, 'holdfast.conf')
   before(async () => {
-    appendFileSync(conf, 'auth.anonymous = off\n')
+    appendFileSync(conf, 'web.metrics = off\n')
     await gateway.start()
   })
 
   test('a key without effect is named, with file and line, by check and by run', async () => {
     const { stdout } = await holdfast('check')
     assert.ok(
-      stdout.includes(`${conf}:3:1: warning: auth.anonymous has no effect in this version (every client is let in)\n`),
+      stdout.includes(`${conf}:3:1: warning: web.metrics has no effect in this version (there is no page yet)\n`),
       stdout,
     )
     const line = gateway.output.split('\n').find((one) => one.includes('"config_warning"'))
     const { level, place, why } = JSON.parse(line!)
     assert.deepEqual([level, place], ['warn', `${conf}:3:1`])
-    assert.match(why, /auth.anonymous has no effect/)
+    assert.match(why, /web.metrics has no effect/)
   })
 
   refused([

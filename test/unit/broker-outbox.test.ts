@@ -40,13 +40,16 @@ let rules: OutboxRules & { memory: { held: number; limit: number } }
 let dropped: DropReason[]
 let loaded: number[]
 let sent: Entry[]
+let forbidden: string | undefined
 let wire: Wire
-const newOutbox = (): Outbox => new Outbox(rules, { sent: (entry) => void sent.push(entry) })
+const newOutbox = (): Outbox =>
+  new Outbox(rules, { mayRead: (topic) => topic !== forbidden, sent: (entry) => void sent.push(entry) })
 
 beforeEach(() => {
   dropped = []
   loaded = []
   sent = []
+  forbidden = undefined
   wire = new Wire()
   rules = {
     window: 2,

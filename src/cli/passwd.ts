@@ -1,0 +1,97 @@
+import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+import { COSTS, DEFAULT_COST, UsersFile } from '../gateway/users.ts'
+import type { Command } from './cli.ts'
+import { etcDir, parse, UsageError } from './usage.ts'
+
+export const passwd: Command = {
+  summary: 'add a user, change a password',
+  help: `holdfast passwd NAME [--cost N] [--etc DIR]
+holdfast passwd --delete NAME
+holdfast passwd --list
+
+Adds a user who may connect, or sets another password for one. The password is asked for at the terminal, or read from
+the first line of stdin:  echo secret | holdfast passwd NAME
+The file is that of auth.file in holdfast.conf; it holds hashes only, and only its owner may read it.
+A running gateway takes it up at \`holdfast ctl reload\`: clients whose user is gone or has another password are
+disconnected, all others stay. As soon as there is a user, clients without a name are let in no more (auth.anonymous).
+
+--cost    how hard a hash is to guess, ${COSTS.min} to ${COSTS.max} (default: ${DEFAULT_COST}); one more doubles time and memory of each check
+--delete  takes the user away
+--list    prints the names`,
+  async run(args) {
+    const { values, positionals } = parse({
+      args,
+      options: {
+        cost: { type: 'string' },
+        delete: { type: 'string' },
+        list: { type: 'boolean' },
+        etc: { type: 'string' },
+      },
+      allowPositionals: true,
+    })
+    const asked = [values.list, values.delete !== undefined, positionals.length > 0].filter(Boolean).length
+    if (asked !== 1 || positionals.length > 1) throw new UsageError('expected one of NAME, --delete NAME and --list')
+    const cost = costOf(values.cost)
+    const file = new UsersFile(etcDir(values.etc))
+    if (values.list) {
+      for (const name of file.names()) process.stdout.write(`${name}\n`)
+      return 0
+    }
+    if (values.delete !== undefined) {
+      file.delete(values.delete)
+      done(`user ${values.delete} is deleted`)
+      return 0
+    }
+    const name = positionals[0]!
+    file.assertName(name)
+    const isNew = await file.set(name, await readPassword(name), cost)
+    done(isNew ? `user ${name} is added` : `user ${name} has a new password`)
+    return 0
+  },
+}
+
+function costOf(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_COST
+  const cost = Number(text)
+  if (!/^\d+$/.test(text) || cost < COSTS.min || cost > COSTS.max) {
+    throw new UsageError(`expected a whole number from ${COSTS.min} to ${COSTS.max} behind --cost, not '${text}'`)
+  }
+  return cost
+}
+
+function done(what: string): void {
+  process.stdout.write(`${what}; a running gateway takes it up at: holdfast ctl reload\n`)
+}
+
+/** @throws UsageError when two typings differ, or nothing came */
+async function readPassword(name: string): Promise<Buffer> {
+  if (!process.stdin.isTTY) return await firstLine()
+  const password = await ask(`password of ${name}: `)
+  if ((await ask('once more: ')) !== password) throw new UsageError('the two passwords differ; nothing is changed')
+  return Buffer.from(password)
+}
+
+async function firstLine(): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of process.stdin) chunks.push(chunk)
+  const text = Buffer.concat(chunks)
+  const end = text.indexOf('\n')
+  const line = end < 0 ? text : text.subarray(0, end)
+  return line.at(-1) === 0x0d ? line.subarray(0, -1) : line
+}
+
+/** What is typed is not shown. */
+async function ask(question: string): Promise<string> {
+  process.stderr.write(question)
+  const unseen = new Writable({ write: (_chunk, _encoding, next) => next() })
+  const terminal = createInterface({ input: process.stdin, output: unseen, terminal: true })
+  const { promise, reject } = Promise.withResolvers<never>()
+  terminal.once('close', () => reject(new UsageError('no password was typed; nothing is changed'))) // ^C, ^D
+  try {
+    return await Promise.race([terminal.question(''), promise])
+  } finally {
+    terminal.close()
+    process.stderr.write('\n')
+  }
+}

@@ -1,0 +1,82 @@
+// Who is let in and who may do what: the keys and the two files.
+
+import { statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { AccessRules } from '../access/access.ts'
+import { type Acl, parseAcl } from '../access/acl.ts'
+import { parseUsers, type Users } from '../access/users.ts'
+import type { Faults, Place } from '../config/fault.ts'
+import { readFile } from '../config/load.ts'
+import { DEFAULT_FILES, type GatewaySettings } from './settings.ts'
+
+interface Loaded {
+  readonly etcDir: string
+  readonly gateway: GatewaySettings
+}
+
+/** Never throws for what is, or is not, in the files. */
+export function readAccess({ etcDir, gateway }: Loaded, faults: Faults): AccessRules {
+  const users = readUsers(gateway['auth.file'], faults)
+  const acl = readAcl(etcDir, gateway['acl.file'], faults)
+  const rules: AccessRules = {
+    users,
+    acl,
+    anonymous: gateway['auth.anonymous'],
+    nomatch: gateway['acl.nomatch'],
+    denyAction: gateway['acl.deny_action'],
+    admins: new Set(namesOf(gateway['auth.admins'])),
+    tries: { perName: gateway['auth.max_tries'], perAddress: gateway['auth.max_tries_per_address'] },
+  }
+  warnOfNonsense(rules, { etcDir, gateway }, faults)
+  return rules
+}
+
+const namesOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+
+function readUsers(file: string, faults: Faults): Users {
+  const content = readFile(file, faults)
+  if (!content) return new Map()
+  if ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o007) {
+    faults.warning(start(file), 'everybody on this machine may read or change the users', `chmod 600 ${file}`)
+  }
+  return parseUsers(file, content, faults)
+}
+
+/** That the file of the default is not there means that there are no rules; a file that somebody named is missed. */
+function readAcl(etcDir: string, file: string, faults: Faults): Acl | undefined {
+  const content = readFile(file, faults)
+  if (content) return parseAcl(file, content, faults)
+  if (file !== resolve(etcDir, DEFAULT_FILES.acl)) faults.error(start(file), 'the file of acl.file is not there')
+  return undefined
+}
+
+/** What is no fault, and most likely not what was meant. */
+function warnOfNonsense(rules: AccessRules, { etcDir, gateway }: Loaded, faults: Faults): void {
+  const { users, acl, anonymous, nomatch, admins } = rules
+  const byCertificate = [...gateway['listener.ssl.*'], ...gateway['listener.wss.*']].some(
+    ([, listener]) => listener.use_identity_as_username,
+  )
+  const conf = start(join(etcDir, 'holdfast.conf'))
+  if (!byCertificate) {
+    const nobody = (name: string): string => `there is no user ${name} in ${gateway['auth.file']}`
+    if (anonymous === false && users.size === 0) {
+      faults.warning(conf, 'auth.anonymous = off, and there are no users: nobody is let in', 'holdfast passwd NAME')
+    }
+    for (const name of admins) if (!users.has(name)) faults.warning(conf, `auth.admins: ${nobody(name)}`)
+    for (const [name, place] of acl?.places ?? []) if (!users.has(name)) faults.warning(place, nobody(name))
+  }
+  const lines = acl ? [...acl.anonymous, ...acl.patterns, ...[...acl.users.values()].flat()] : []
+  if (nomatch === 'allow' && lines.length > 0 && !lines.some(({ access }) => access === 'deny')) {
+    const meant = 'acl.nomatch = deny forbids what no line names'
+    faults.warning(start(gateway['acl.file']), 'these rules forbid nothing: acl.nomatch = allow', meant)
+  }
+  if (nomatch === 'deny' && lines.length === 0) {
+    faults.warning(conf, `acl.nomatch = deny, and no rules in ${gateway['acl.file']}: nobody may do anything`)
+  }
+}
+
+const start = (file: string): Place => ({ file, line: 1, column: 1 })

@@ -1,0 +1,33 @@
+// `ctl reload`: users and access rules, taken up while clients are connected.
+
+import type { AccessControl } from '../access/access.ts'
+import type { Broker } from '../broker/broker.ts'
+import type { Logger } from '../log/logger.ts'
+import { ConfigFaults, loadAccess } from './load.ts'
+
+/** What a reload has done. */
+export interface Reloaded {
+  readonly users: number
+  readonly aclLines: number
+  /** Clients that would not be let in any more. */
+  readonly disconnected: number
+}
+
+/**
+ * Reads users and rules again, and the keys about them; who is still let in stays connected.
+ * @throws HoldfastError CONFIG with every fault: the rules that run go on
+ */
+export function reloadAccess(etcDir: string, control: AccessControl, broker: Broker, log: Logger): Reloaded {
+  try {
+    const rules = loadAccess(etcDir)
+    control.replace(rules)
+    broker.reloadCertificates()
+    const reloaded = { users: rules.users.size, aclLines: rules.acl?.length ?? 0, disconnected: broker.review() }
+    log.info(reloaded, 'access_reloaded')
+    return reloaded
+  } catch (error) {
+    if (!(error instanceof ConfigFaults)) throw error
+    log.error({ faults: error.text }, 'access_not_reloaded')
+    throw error.whileRunning()
+  }
+}
