@@ -9,7 +9,7 @@ import { RawClient } from '../helpers/raw-client.ts'
 
 type Qos = 0 | 1 | 2
 
-export const gateway = new GatewayProcess({ conf: 'log.level = error' })
+export const gateway = new GatewayProcess({ conf: 'listener.ws.default = 127.0.0.1:0\nlog.level = error' })
 before(() => gateway.start())
 after(() => gateway.remove())
 
