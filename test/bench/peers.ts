@@ -31,10 +31,11 @@ export async function startMosquitto(...lines: string[]): Promise<Peer> {
   return listening(spawn(MOSQUITTO, ['-c', conf], { stdio: 'ignore' }), port, folder)
 }
 
-export async function startStockAedes(): Promise<Peer> {
+/** @param errors where its standard error goes */
+export async function startStockAedes(errors: 'inherit' | 'ignore' = 'inherit'): Promise<Peer> {
   const port = await freePort()
   const script = join(import.meta.dirname, 'stock-aedes.ts')
-  return listening(spawn(process.execPath, [script, String(port)], { stdio: ['ignore', 'inherit', 'inherit'] }), port)
+  return listening(spawn(process.execPath, [script, String(port)], { stdio: ['ignore', 'inherit', errors] }), port)
 }
 
 /** @param conf the whole configuration */

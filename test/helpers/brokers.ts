@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { Aedes, type AedesOptions } from 'aedes'
 import { type Broker, type BrokerOptions, startBroker } from '../../src/broker/broker.ts'
 import { createLogger } from '../../src/log/logger.ts'
+import { startStockAedes } from '../bench/peers.ts'
 import { FakeHooks } from './fake-hooks.ts'
 
 export interface TestBroker {
@@ -50,26 +51,30 @@ export interface Scene {
   readonly ours?: Partial<BrokerOptions>
   readonly stock?: AedesOptions
   prepareStock?(broker: Aedes): void
+  /** It ends stock aedes' process, which therefore is one of its own. */
+  readonly fatal?: boolean
   /** Runs against either broker; what it asserts holds on ours and does not on stock aedes. */
   run(broker: TestBroker): Promise<void>
 }
 
-/** Two tests: the scene passes on our broker, and fails on stock aedes. */
-export function scene(title: string, { ours, stock, prepareStock, run }: Scene): void {
-  test(title, async () => {
-    const broker = await startOurs(ours)
-    try {
-      await run(broker)
-    } finally {
-      await broker.close()
-    }
-  })
-  test(`control: stock aedes fails "${title}"`, async () => {
-    const broker = await startStock(stock, prepareStock)
-    try {
-      await assert.rejects(run(broker), assert.AssertionError)
-    } finally {
-      await broker.close()
-    }
-  })
+/** Two tests: the scene passes on our broker, and fails on stock aedes. `npm run aedes-next` has it played on another aedes. */
+export function scene(title: string, { ours, stock, prepareStock, fatal = false, run }: Scene): void {
+  const onStock = (): Promise<void> => during(fatal ? startStockProcess() : startStock(stock, prepareStock), run)
+  test(title, () => during(startOurs(ours), run))
+  if (process.env.HOLDFAST_AEDES) test(`next: ${title}`, onStock)
+  else test(`control: stock aedes fails "${title}"`, () => assert.rejects(onStock(), assert.AssertionError))
+}
+
+async function startStockProcess(): Promise<TestBroker> {
+  const { port, stop } = await startStockAedes('ignore')
+  return { port, close: stop }
+}
+
+async function during(starting: Promise<TestBroker>, run: Scene['run']): Promise<void> {
+  const broker = await starting
+  try {
+    await run(broker)
+  } finally {
+    await broker.close()
+  }
 }

@@ -7,9 +7,11 @@ import type { Aedes } from 'aedes'
 import type { IPublishPacket } from 'mqtt-packet'
 import { accessBy } from '../helpers/access.ts'
 import { scene } from '../helpers/brokers.ts'
-import { connectPacket, publishPacket, RawClient } from '../helpers/raw-client.ts'
+import { connectPacket, packetBytes, publishPacket, RawClient } from '../helpers/raw-client.ts'
 
 const QUIET_MS = 300
+/** Until all that can be on its way to a subscriber that does not read is on its way. */
+const STUCK_MS = 1000
 const PERSISTENT = { clientId: 'subscriber', clean: false }
 const payloads = (client: RawClient): string[] => client.publishes.map(({ payload }) => payload.toString())
 const numbers = (count: number, from = 0): string[] => Array.from({ length: count }, (_, index) => String(from + index))
@@ -185,5 +187,25 @@ scene('#12 a retained message of QoS 1 that was not acknowledged is repeated', {
     const again = await RawClient.connect(port, PERSISTENT)
     const repeated = (await again.received('publish')) as IPublishPacket
     assert.deepEqual([repeated.retain, repeated.dup], [true, true])
+  },
+})
+
+scene('#17 a subscriber that leaves with much unsent hurts nobody', {
+  fatal: true,
+  async run({ port }) {
+    const leaving = await RawClient.connect(port)
+    await leaving.subscribe(['t', 0])
+    leaving.socket.pause()
+    const large = 'x'.repeat(100_000)
+    const publisher = await RawClient.connect(port)
+    for (let sent = 0; sent < 300; sent++) publisher.send(publishPacket('t', large))
+    await sleep(STUCK_MS)
+    const hasty = await RawClient.connect(port)
+    hasty.sendBytes(...Array<Buffer>(60_000).fill(packetBytes(0x30, 't'))) // thousands in one read
+    await sleep(STUCK_MS)
+    leaving.socket.destroy()
+    await sleep(QUIET_MS)
+    const another = await RawClient.connect(port)
+    await another.fence()
   },
 })
