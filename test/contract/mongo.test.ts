@@ -36,6 +36,7 @@ describe('mongo: what a replica set may do', { skip: mongoMissing() }, () => {
     await server.stop()
   })
   const scene = scenes(async () => {
+    await close()
     for (const each of await server.db().collections()) await each.deleteMany({})
   })
 

@@ -4,15 +4,14 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { after, before, describe } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { backend } from '../../src/backends/mysql/index.ts'
-import type { Pool } from '../../src/model/backend.ts'
 import { type BackendError, MarkConflict } from '../../src/model/errors.ts'
 import type { Operation, RemoteMessage } from '../../src/model/operation.ts'
 import { type MariadbServer, mariadbMissing, startMariadb } from '../helpers/mariadb.ts'
 import { freePort } from '../helpers/ports.ts'
-import { type FaultyProxy, MYSQL_COMMIT, startProxy } from '../helpers/proxy.ts'
+import { MYSQL_COMMIT } from '../helpers/proxy.ts'
 import { AT, ack, custom, type History, insert, JOURNAL, moveTo } from './operations.ts'
+import { sqlServerSuite } from './sql-server.ts'
 import { mysqlSettings, OLD_TABLES } from './subjects/mysql.ts'
 import { exact, never, OPTIONS, opener, refusal, scenes } from './support.ts'
 
@@ -25,16 +24,6 @@ describe('mysql: what a server may do', { skip: mariadbMissing() }, () => {
   }
   const put = (history: History, payload: string | Buffer): Operation[] =>
     history.events(insert(history.message('a', payload)))
-  const throughProxy = async (body: (made: Pool, proxy: FaultyProxy) => Promise<void>): Promise<void> => {
-    const proxy = await startProxy({ port: server.port }, MYSQL_COMMIT)
-    const made = await connected({ server: { host: '127.0.0.1', port: proxy.port } })
-    try {
-      await body(made, proxy)
-    } finally {
-      await proxy.close()
-    }
-  }
-
   before(async () => {
     server = await startMariadb({ settings: { max_connections: 20 } })
     await backend.applySchema(OPTIONS, mysqlSettings(server))
@@ -44,7 +33,19 @@ describe('mysql: what a server may do', { skip: mariadbMissing() }, () => {
     await close()
     await server.stop()
   })
-  const scene = scenes(() => server.query('truncate mqtt_msg; truncate holdfast_mark'))
+  const scene = scenes(async () => {
+    await close()
+    await server.query('truncate mqtt_msg; truncate holdfast_mark')
+  })
+
+  sqlServerSuite(scene, () => ({
+    server,
+    stored,
+    connected,
+    through: ({ host, port }) => connected({ server: { host, port } }),
+    lock: () => server.query('lock tables mqtt_msg write; select sleep(0.5); unlock tables'),
+    commit: MYSQL_COMMIT,
+  }))
 
   scene('wrong password, no such database, no such server', async () => {
     const password = await refusal((await pool({ password: 'wrong' })).connect(never), 'denied')
@@ -116,81 +117,6 @@ describe('mysql: what a server may do', { skip: mariadbMissing() }, () => {
     assert.deepEqual((await (await pool()).connect(never)).warnings, [], 'ours')
   })
 
-  scene('a hanging server ends with the signal, and reads give their connection back', async (history) => {
-    const made = await connected({ pool_size: 1 })
-    await made.ping(never)
-    server.pause()
-    try {
-      const soon = (): AbortSignal => AbortSignal.timeout(200)
-      await refusal(made.write(put(history, '1'), null, exact, soon()), 'transient')
-      await refusal(made.read({ read: 'retained', filter: 'a' }, soon()), 'transient')
-      await refusal(made.connect(soon()), 'transient')
-    } finally {
-      server.resume()
-    }
-    assert.deepEqual(await made.read({ read: 'retained', filter: 'a' }, never), [])
-    await made.connect(never)
-  })
-
-  scene('reads beyond the pool wait for a free connection', async () => {
-    const made = await connected({ pool_size: 2 })
-    const reads = Array.from({ length: 10 }, () => made.read({ read: 'messages', filter: '#' }, never))
-    assert.equal((await Promise.all(reads)).length, 10)
-    await made.close()
-  })
-
-  scene('a server that was killed and came back', async (history) => {
-    const made = await connected()
-    await made.ping(never)
-    const batch = put(history, '1')
-    await server.kill9()
-    await refusal(made.write(batch, null, exact, never), 'transient')
-    await refusal(made.connect(never), 'transient')
-    await server.start()
-    await made.connect(never)
-    await made.write(batch, moveTo(batch), exact, never)
-    assert.deepEqual(await stored(), ['1'])
-    assert.deepEqual(await made.read({ read: 'retained', filter: 'a' }, never), [])
-  })
-
-  scene('a lost answer: the transaction is there, and so is its mark', (history) =>
-    throughProxy(async (made, proxy) => {
-      const both = (payload: string): Operation[] => [
-        ...put(history, payload),
-        ...history.events(custom(['insert into mqtt_msg(topic, payload) values (?, ?)', 'a', `${payload}, custom`])),
-      ]
-      const [first, second] = [both('1'), both('2')]
-      await made.write(first, moveTo(first), exact, never)
-      const swallowed = proxy.swallowAnswer()
-      await refusal(made.write(second, moveTo(second, moveTo(first).to), exact, never), 'transient')
-      await swallowed
-      await made.connect(never)
-      assert.deepEqual(await made.mark(JOURNAL), moveTo(second).to)
-      assert.deepEqual(await stored(), ['1', '1, custom', '2', '2, custom'])
-    }),
-  )
-
-  scene('one round trip for a batch, whatever is in it', (history) =>
-    throughProxy(async (made, proxy) => {
-      const mixed = (): Operation[] => {
-        const text = 'insert into mqtt_msg(topic, payload) values (?, ?)'
-        return Array.from({ length: 100 }, () => [
-          ...put(history, 'x'),
-          ...history.events(custom([text, 'a', Buffer.from('y')])),
-        ]).flat()
-      }
-      const first = mixed()
-      await made.write(first, moveTo(first), exact, never) // the columns' types are looked up once
-      const second = mixed()
-      proxy.delay(100)
-      const start = performance.now()
-      await made.write(second, moveTo(second, moveTo(first).to), exact, never)
-      const tookMs = performance.now() - start
-      assert.ok(tookMs < 390, `${tookMs} ms`)
-      assert.deepEqual((await stored()).slice(0, 4), ['x', 'y', 'x', 'y'])
-    }),
-  )
-
   scene('tables that change under load', async (history) => {
     const made = await connected()
     const bytes = Buffer.from([0xff, 0x00])
@@ -213,15 +139,6 @@ describe('mysql: what a server may do', { skip: mariadbMissing() }, () => {
     } finally {
       await server.query('truncate mqtt_msg; alter table mqtt_msg modify payload longblob, modify arrived datetime(3)')
     }
-  })
-
-  scene('a table that somebody holds locked is waited for', async (history) => {
-    const made = await connected()
-    const blocker = server.query('lock tables mqtt_msg write; select sleep(0.5); unlock tables')
-    await sleep(150)
-    await made.write(put(history, '1'), null, exact, never)
-    await blocker
-    assert.deepEqual(await stored(), ['1'])
   })
 
   scene('a statement that commits: its batch moves the mark last', async (history) => {

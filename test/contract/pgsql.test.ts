@@ -3,19 +3,18 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, statSync } from 'node:fs'
-import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { backend } from '../../src/backends/pgsql/index.ts'
-import type { Pool } from '../../src/model/backend.ts'
-import type { Operation, RemoteMessage } from '../../src/model/operation.ts'
+import type { RemoteMessage } from '../../src/model/operation.ts'
 import { until } from '../helpers/gateway.ts'
 import { freePort } from '../helpers/ports.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../helpers/postgres.ts'
-import { custom, insert, JOURNAL, moveTo } from './operations.ts'
+import { custom, insert, JOURNAL } from './operations.ts'
+import { sqlServerSuite } from './sql-server.ts'
 import { pgsqlSettings } from './subjects/pgsql.ts'
-import { exact, never, OPTIONS, opener, refusal, scenes, within } from './support.ts'
+import { exact, never, OPTIONS, opener, refusal, scenes } from './support.ts'
 
 describe('pgsql: what a server may do', { skip: postgresMissing() }, () => {
   let server: PostgresServer
@@ -23,15 +22,6 @@ describe('pgsql: what a server may do', { skip: postgresMissing() }, () => {
   const stored = async (): Promise<string[]> => {
     const rows = await server.query('select payload from mqtt_msg order by id')
     return rows.map(({ payload }) => String(payload))
-  }
-
-  const throughGate = async (delayMs: number, body: (made: Pool, gate: Gate) => Promise<void>): Promise<void> => {
-    const gate = await openGate(server.port, delayMs)
-    try {
-      await body(await connected({ server: [{ host: '127.0.0.1', port: gate.port }] }), gate)
-    } finally {
-      gate.close()
-    }
   }
 
   before(async () => {
@@ -54,7 +44,18 @@ describe('pgsql: what a server may do', { skip: postgresMissing() }, () => {
     })
   })
 
-  const scene = scenes(() => server.query('truncate mqtt_msg, holdfast_mark'))
+  const scene = scenes(async () => {
+    await close()
+    await server.query('truncate mqtt_msg, holdfast_mark')
+  })
+
+  sqlServerSuite(scene, () => ({
+    server,
+    stored,
+    connected,
+    through: ({ host, port }) => connected({ server: [{ host, port }] }),
+    lock: () => server.query('begin; lock table mqtt_msg; select pg_sleep(0.5); commit'),
+  }))
 
   scene('wrong password, no such database, no such server', async () => {
     const password = await refusal((await pool({ password: 'wrong' })).connect(never), 'denied')
@@ -151,84 +152,6 @@ describe('pgsql: what a server may do', { skip: postgresMissing() }, () => {
     assert.match(warnings.join('\n'), /no unique index on msgid/)
   })
 
-  scene('a hanging server ends with the signal, and reads give their connection back', async (history) => {
-    const made = await connected({ pool_size: 1 })
-    await made.ping(never)
-    server.pause()
-    try {
-      await refusal(
-        made.write(history.events(insert(history.message('a', '1'))), null, exact, within(200)),
-        'transient',
-      )
-      await refusal(made.read({ read: 'retained', filter: 'a' }, within(200)), 'transient')
-      await refusal(made.connect(within(200)), 'transient')
-    } finally {
-      server.resume()
-    }
-    assert.deepEqual(await made.read({ read: 'retained', filter: 'a' }, never), [])
-    await made.connect(never)
-  })
-
-  scene('reads beyond the pool wait for a free connection, as long as their signal lets them', async () => {
-    const made = await connected({ pool_size: 2 })
-    const reads = Array.from({ length: 10 }, () => made.read({ read: 'messages', filter: '#' }, never))
-    assert.equal((await Promise.all(reads)).length, 10)
-    const [row] = await server.query(
-      "select count(*)::int as n from pg_stat_activity where application_name = 'holdfast'",
-    )
-    assert.ok((row!.n as number) >= 3)
-    await made.close()
-  })
-
-  scene('a server that was killed and came back', async (history) => {
-    const made = await connected()
-    await made.ping(never)
-    const batch = history.events(insert(history.message('a', '1')))
-    await server.kill9()
-    await refusal(made.write(batch, null, exact, never), 'transient')
-    await refusal(made.connect(never), 'transient')
-    await server.start()
-    await made.connect(never)
-    await made.write(batch, moveTo(batch), exact, never)
-    assert.deepEqual(await stored(), ['1'])
-    assert.deepEqual(await made.read({ read: 'retained', filter: 'a' }, never), [])
-  })
-
-  scene('a lost answer: the transaction is there, and so is its mark', (history) =>
-    throughGate(0, async (made, gate) => {
-      const put = (payload: string): Operation[] => [
-        ...history.events(insert(history.message('a', payload))),
-        ...history.events(custom(['insert into mqtt_msg(topic, payload) values (?, ?)', 'a', `${payload}, custom`])),
-      ]
-      const [first, second] = [put('1'), put('2')]
-      await made.write(first, moveTo(first), exact, never)
-      gate.swallow()
-      await refusal(made.write(second, moveTo(second, moveTo(first).to), exact, within(500)), 'transient')
-      gate.open()
-      await made.connect(never)
-      assert.deepEqual(await made.mark(JOURNAL), moveTo(second).to)
-      assert.deepEqual(await stored(), ['1', '1, custom', '2', '2, custom'])
-    }),
-  )
-
-  scene('one round trip for a batch, whatever is in it', (history) =>
-    throughGate(50, async (made) => {
-      const mixed = (): Operation[] => {
-        const text = 'insert into mqtt_msg(topic, payload) values (?, ?)'
-        const pair = () => history.events(insert(history.message('a', 'x')), custom([text, 'a', 'y']))
-        return Array.from({ length: 100 }, pair).flat()
-      }
-      const first = mixed()
-      await made.write(first, moveTo(first), exact, never) // the server is asked for the parameters' types once
-      const second = mixed()
-      const start = performance.now()
-      await made.write(second, moveTo(second, moveTo(first).to), exact, never)
-      const tookMs = performance.now() - start
-      assert.ok(tookMs < 500, `${tookMs} ms`)
-      assert.deepEqual((await stored()).slice(0, 4), ['x', 'y', 'x', 'y'])
-    }),
-  )
-
   scene('tables that change under load', async (history) => {
     const made = await connected()
     const put = async (payload: Buffer): Promise<void> => {
@@ -260,15 +183,6 @@ describe('pgsql: what a server may do', { skip: postgresMissing() }, () => {
     }
   })
 
-  scene('a table that somebody holds locked is waited for', async (history) => {
-    const made = await connected()
-    const blocker = server.query('begin; lock table mqtt_msg; select pg_sleep(0.5); commit')
-    await sleep(100)
-    await made.write(history.events(insert(history.message('a', '1'))), null, exact, never)
-    await blocker
-    assert.deepEqual(await stored(), ['1'])
-  })
-
   scene('an encrypted connection, and a certificate that nobody vouches for', async (history) => {
     const certificate = await encrypt(server)
     await refusal((await pool({ ssl: true })).connect(never), 'denied')
@@ -281,48 +195,6 @@ describe('pgsql: what a server may do', { skip: postgresMissing() }, () => {
     await connected({ ssl: true, verify: false })
   })
 })
-
-interface Gate {
-  readonly port: number
-  swallow(): void
-  open(): void
-  close(): void
-}
-
-/** A TCP proxy that delays every answer, or keeps answers to itself. */
-async function openGate(port: number, delayMs: number): Promise<Gate> {
-  let swallowing = false
-  const sockets = new Set<Socket>()
-  const gate = createServer((client) => {
-    const remote = connect(port, '127.0.0.1')
-    for (const socket of [client, remote]) {
-      sockets.add(socket)
-      socket.on('error', () => {})
-    }
-    client.on('data', (data) => remote.write(data))
-    client.on('close', () => remote.end())
-    remote.on('data', (data) => {
-      if (!swallowing) setTimeout(() => client.write(data), delayMs)
-    })
-  })
-  const gatePort = await freePort()
-  await new Promise<void>((resolve) => {
-    gate.listen(gatePort, '127.0.0.1', resolve)
-  })
-  return {
-    port: gatePort,
-    swallow() {
-      swallowing = true
-    },
-    open() {
-      swallowing = false
-    },
-    close() {
-      for (const socket of sockets) socket.destroy()
-      gate.close()
-    },
-  }
-}
 
 /** Gives the server a certificate of its own making. @returns the certificate's file */
 async function encrypt(server: PostgresServer): Promise<string> {

@@ -52,6 +52,7 @@ export class FaultyProxy {
   #delayMs = 0
   #hung = false
   #swallow: { times: number; done: () => void } | undefined
+  #withheld = false
 
   constructor(target: ProxyTarget, exchange: Exchange) {
     this.#target = target
@@ -115,6 +116,7 @@ export class FaultyProxy {
     this.#hung = false
     this.#delayMs = 0
     this.#swallow = undefined
+    this.#withheld = false
     for (const { client, server } of this.#pairs) {
       client.resume()
       server.resume()
@@ -131,6 +133,11 @@ export class FaultyProxy {
     })
   }
 
+  /** Answers are kept back until a client asks so: what waits for one before that waits for good. */
+  withholdAnswers(): void {
+    this.#withheld = true
+  }
+
   async close(): Promise<void> {
     await this.refuse()
   }
@@ -141,11 +148,17 @@ export class FaultyProxy {
     this.#pairs.add(pair)
     let swallowing = false
     const asks = this.#exchange.asked()
+    const kept: Buffer[] = []
     client.on('data', (data) => {
-      if (asks(data.toString('latin1')) && this.#swallow) swallowing = true
+      if (asks(data.toString('latin1'))) {
+        if (this.#swallow) swallowing = true
+        this.#withheld = false
+        for (const answer of kept.splice(0)) this.#pass(answer, client)
+      }
       this.#pass(data, server)
     })
     server.on('data', (data) => {
+      if (this.#withheld) return kept.push(data)
       if (!swallowing) return this.#pass(data, client)
       if (!this.#exchange.answered.test(data.toString('latin1'))) return
       reset(client)

@@ -1,11 +1,9 @@
 // MySQL under the contract: with our tables, and with EMQX's own old ones.
 
-import { BACKENDS } from '../../../src/backends/index.ts'
 import type { MysqlSettings } from '../../../src/backends/mysql/settings.ts'
 import { type MariadbServer, mariadbMissing, startMariadb } from '../../helpers/mariadb.ts'
-import { ALL_TABLES, type Bench, type Subject, type Table } from '../subject.ts'
-import { OPTIONS, opener } from '../support.ts'
-import { sqlBench } from './sql.ts'
+import { ALL_TABLES, type Subject, type Table } from '../subject.ts'
+import { sqlSubject } from './sql.ts'
 
 // The DDL of the EMQX backend documentation, MySQL.
 export const OLD_TABLES = `
@@ -31,71 +29,23 @@ CREATE TABLE mqtt_acked (id int(11) unsigned NOT NULL AUTO_INCREMENT, clientid v
 const OLD: readonly Table[] = ['mqtt_client', 'mqtt_sub', 'mqtt_msg', 'mqtt_retain', 'mqtt_acked']
 const BLOB_BYTES = 65_535
 
-class Mysql implements Subject {
-  readonly name: string
-  readonly kind = 'mysql'
-  readonly skip = mariadbMissing()
-  readonly sql = {
+const MYSQL = {
+  kind: 'mysql',
+  skip: mariadbMissing(),
+  types: {
     bytes: 'longblob',
     text: 'longtext character set utf8mb4',
     boolean: 'boolean',
     serial: 'integer auto_increment',
     digits: (column: string) => `cast(${column} as char)`,
-  }
-  readonly transactions = true
-  readonly wildcards = true
-  readonly hides = true
-  readonly tables: readonly Table[]
-  readonly uniqueMsgid: boolean
-  readonly timeStepMs: 1 | 1000
-  readonly maxTopic: number
-  readonly maxPayloadBytes: number
-  readonly basicPlaneOnly: boolean
-  #server: MariadbServer | undefined
-  #databases = 0
-
-  constructor(name: string, oldTables: boolean) {
-    this.name = name
-    this.tables = oldTables ? OLD : ALL_TABLES
-    this.uniqueMsgid = !oldTables
-    this.timeStepMs = oldTables ? 1000 : 1
-    this.maxTopic = oldTables ? 1024 : Number.POSITIVE_INFINITY
-    this.maxPayloadBytes = oldTables ? BLOB_BYTES : Number.POSITIVE_INFINITY
-    this.basicPlaneOnly = oldTables
-  }
-
-  async start(): Promise<void> {
-    this.#server = await startMariadb()
-  }
-
-  async stop(): Promise<void> {
-    await this.#server?.stop()
-  }
-
-  async bench(): Promise<Bench> {
-    const server = this.#server!
-    const database = `test${this.#databases++}`
-    await server.createDatabase(database)
-    const backend = await BACKENDS.mysql!()
-    const settings = mysqlSettings(server, database)
-    const sql: Bench['sql'] = (text) => server.query(text, database)
-    if (this.tables === OLD) await sql(OLD_TABLES)
-    else await backend.applySchema(OPTIONS, settings)
-    const { connected: another, close } = opener(backend, () => settings)
-    const epochMs = (column: string): string => `timestampdiff(microsecond, '1970-01-01', ${column}) / 1000`
-    // Old tables have columns that must be given but for those who don't care; their time is then 0000-00-00.
-    const careless = sqlBench((text) => sql(`set sql_mode = ''; ${text}`), epochMs)
-    return {
-      backend,
-      pool: await another(),
-      another,
-      ...sqlBench(sql, epochMs),
-      insertForeign: careless.insertForeign,
-      schemaAgain: () => backend.applySchema(OPTIONS, settings),
-      end: close,
-    }
-  }
-}
+  },
+  launch: startMariadb,
+  query: (server: MariadbServer, text: string, database: string) => server.query(text, database),
+  // Old tables have columns that must be given but for those who don't care; their time is then 0000-00-00.
+  careless: "set sql_mode = ''; ",
+  settings: mysqlSettings,
+  epochMs: (column: string) => `timestampdiff(microsecond, '1970-01-01', ${column}) / 1000`,
+} as const
 
 export function mysqlSettings(server: MariadbServer, database = 'mqtt'): MysqlSettings {
   return {
@@ -112,4 +62,16 @@ export function mysqlSettings(server: MariadbServer, database = 'mqtt'): MysqlSe
   }
 }
 
-export const subjects: readonly Subject[] = [new Mysql('mysql', false), new Mysql("mysql with EMQX's own tables", true)]
+export const subjects: readonly Subject[] = [
+  sqlSubject({ ...MYSQL, name: 'mysql', tables: ALL_TABLES, timeStepMs: 1, maxTopic: Number.POSITIVE_INFINITY }),
+  sqlSubject({
+    ...MYSQL,
+    name: "mysql with EMQX's own tables",
+    tables: OLD,
+    oldTables: OLD_TABLES,
+    timeStepMs: 1000,
+    maxTopic: 1024,
+    maxPayloadBytes: BLOB_BYTES,
+    basicPlaneOnly: true,
+  }),
+]

@@ -1,11 +1,9 @@
 // PostgreSQL under the contract: with our tables, and with EMQX's own old ones.
 
-import { BACKENDS } from '../../../src/backends/index.ts'
 import type { PgsqlSettings } from '../../../src/backends/pgsql/settings.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../../helpers/postgres.ts'
-import { ALL_TABLES, type Bench, type Subject, type Table } from '../subject.ts'
-import { OPTIONS, opener } from '../support.ts'
-import { sqlBench } from './sql.ts'
+import { ALL_TABLES, type Subject, type Table } from '../subject.ts'
+import { sqlSubject } from './sql.ts'
 
 // The DDL of the EMQX backend documentation, PostgreSQL.
 const OLD_TABLES = `
@@ -21,63 +19,22 @@ CREATE TABLE mqtt_acked (id SERIAL primary key, clientid character varying(100),
   created timestamp without time zone, UNIQUE (clientid, topic));`
 const OLD: readonly Table[] = ['mqtt_client', 'mqtt_sub', 'mqtt_msg', 'mqtt_retain', 'mqtt_acked']
 
-class Postgres implements Subject {
-  readonly name: string
-  readonly kind = 'pgsql'
-  readonly skip = postgresMissing()
-  readonly sql = {
+const PGSQL = {
+  kind: 'pgsql',
+  skip: postgresMissing(),
+  types: {
     bytes: 'bytea',
     text: 'text',
     boolean: 'boolean',
     serial: 'serial',
     digits: (column: string) => `cast(${column} as text)`,
-  }
-  readonly transactions = true
-  readonly wildcards = true
-  readonly hides = true
-  readonly tables: readonly Table[]
-  readonly uniqueMsgid: boolean
-  readonly timeStepMs = 1
-  readonly maxTopic: number
-  readonly maxPayloadBytes = Number.POSITIVE_INFINITY
-  #server: PostgresServer | undefined
-  #databases = 0
-
-  constructor(name: string, oldTables: boolean) {
-    this.name = name
-    this.tables = oldTables ? OLD : ALL_TABLES
-    this.uniqueMsgid = !oldTables
-    this.maxTopic = oldTables ? 200 : Number.POSITIVE_INFINITY
-  }
-
-  async start(): Promise<void> {
-    this.#server = await startPostgres()
-  }
-
-  async stop(): Promise<void> {
-    await this.#server?.stop()
-  }
-
-  async bench(): Promise<Bench> {
-    const server = this.#server!
-    const database = `test${this.#databases++}`
-    await server.createDatabase(database)
-    const backend = await BACKENDS.pgsql!()
-    const settings = pgsqlSettings(server, database)
-    const sql: Bench['sql'] = (text) => server.query(text, undefined, database)
-    if (this.tables === OLD) await sql(OLD_TABLES)
-    else await backend.applySchema(OPTIONS, settings)
-    const { connected: another, close } = opener(backend, () => settings)
-    return {
-      backend,
-      pool: await another(),
-      another,
-      ...sqlBench(sql, (column) => `extract(epoch from ${column})::float8 * 1000`),
-      schemaAgain: () => backend.applySchema(OPTIONS, settings),
-      end: close,
-    }
-  }
-}
+  },
+  timeStepMs: 1,
+  launch: startPostgres,
+  query: (server: PostgresServer, text: string, database: string) => server.query(text, undefined, database),
+  settings: pgsqlSettings,
+  epochMs: (column: string) => `extract(epoch from ${column})::float8 * 1000`,
+} as const
 
 export function pgsqlSettings(server: PostgresServer, database = 'mqtt'): PgsqlSettings {
   return {
@@ -95,6 +52,6 @@ export function pgsqlSettings(server: PostgresServer, database = 'mqtt'): PgsqlS
 }
 
 export const subjects: readonly Subject[] = [
-  new Postgres('pgsql', false),
-  new Postgres("pgsql with EMQX's own tables", true),
+  sqlSubject({ ...PGSQL, name: 'pgsql', tables: ALL_TABLES, maxTopic: Number.POSITIVE_INFINITY }),
+  sqlSubject({ ...PGSQL, name: "pgsql with EMQX's own tables", tables: OLD, oldTables: OLD_TABLES, maxTopic: 200 }),
 ]

@@ -1,6 +1,18 @@
-// What the benches of SQL kinds share: the documentation's tables by their own names.
+// What the SQL kinds share: a database a test, and the documentation's tables by their own names.
 
-import { type Bench, COLUMNS, type ForeignRow, type Table, type TableRows, TIMES } from '../subject.ts'
+import { BACKENDS } from '../../../src/backends/index.ts'
+
+import {
+  type Bench,
+  COLUMNS,
+  type ForeignRow,
+  type SqlTypes,
+  type Subject,
+  type Table,
+  type TableRows,
+  TIMES,
+} from '../subject.ts'
+import { OPTIONS, opener } from '../support.ts'
 
 type Sql = Bench['sql']
 
@@ -45,4 +57,66 @@ function neutral(row: Record<string, unknown>): Record<string, unknown> {
     return [name, TIMES.includes(name) ? Math.round(Number(value)) : value]
   })
   return Object.fromEntries(made)
+}
+
+interface SqlServer {
+  createDatabase(name: string): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface SqlSubjectOf<S extends SqlServer>
+  extends Pick<Subject, 'name' | 'skip' | 'tables' | 'timeStepMs' | 'maxTopic'>,
+    Partial<Pick<Subject, 'maxPayloadBytes' | 'basicPlaneOnly'>> {
+  readonly kind: 'pgsql' | 'mysql'
+  readonly types: SqlTypes
+  /** DDL of EMQX's own tables; absent: ours. */
+  readonly oldTables?: string
+  launch(): Promise<S>
+  query(server: S, text: string, database: string): Promise<Record<string, unknown>[]>
+  /** Before what somebody writes who doesn't care. */
+  readonly careless?: string
+  settings(server: S, database: string): unknown
+  /** An SQL expression for a column's time in ms. */
+  epochMs(column: string): string
+}
+
+/** A subject with a server that holds a database for each bench. */
+export function sqlSubject<S extends SqlServer>(of: SqlSubjectOf<S>): Subject {
+  const { types, oldTables, launch, query, careless = '', settings: settingsOf, epochMs, ...rest } = of
+  let server: S
+  let databases = 0
+  return {
+    sql: types,
+    transactions: true,
+    wildcards: true,
+    hides: true,
+    uniqueMsgid: oldTables === undefined,
+    maxPayloadBytes: Number.POSITIVE_INFINITY,
+    ...rest,
+    async start() {
+      server = await launch()
+    },
+    async stop() {
+      await server?.stop()
+    },
+    async bench(): Promise<Bench> {
+      const database = `test${databases++}`
+      await server.createDatabase(database)
+      const backend = await BACKENDS[of.kind]!()
+      const settings = settingsOf(server, database)
+      const sql: Sql = (text) => query(server, text, database)
+      if (oldTables) await sql(oldTables)
+      else await backend.applySchema(OPTIONS, settings)
+      const { connected, close } = opener(backend, () => settings as object)
+      return {
+        backend,
+        pool: await connected(),
+        another: connected,
+        ...sqlBench(sql, epochMs),
+        insertForeign: sqlBench((text) => sql(`${careless}${text}`), epochMs).insertForeign,
+        schemaAgain: () => backend.applySchema(OPTIONS, settings),
+        end: close,
+      }
+    },
+  }
 }
