@@ -27,7 +27,7 @@ const put = (history: History, payload: string): Operation[] => history.events(i
 /** By a function, and by a custom statement. */
 const twice = (history: History, payload: string): Operation[] => [
   ...put(history, payload),
-  ...history.events(custom([TEXT, 'a', `${payload}, custom`])),
+  ...history.events(custom([TEXT, 'a', Buffer.from(`${payload}, custom`)])),
 ]
 
 export function sqlServerSuite(scene: ReturnType<typeof scenes>, bench: () => Bench): void {
