@@ -3,7 +3,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { HookEvent, Qos, Seq } from '../model/event.ts'
-import { FilterTrie } from '../model/topic.ts'
+import { FilterTrie } from '../model/topic-tries.ts'
 import type { StoredSession } from '../store/stored-sessions.ts'
 import type { JournalForBroker } from './hooks-for-broker.ts'
 import type { Session } from './session.ts'

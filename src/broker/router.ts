@@ -2,7 +2,7 @@
 // of the granted QoS [MQTT-3.3.5-1]. Called in journal order, so every subscriber sees that order.
 
 import type { EventDraft, HookEvent, Qos, Seq } from '../model/event.ts'
-import { FilterTrie } from '../model/topic.ts'
+import { FilterTrie } from '../model/topic-tries.ts'
 import { Outgoing } from './outgoing.ts'
 import type { Grant, Session } from './session.ts'
 

@@ -1,7 +1,7 @@
 // The runs of one session, worked off one after the other. What it costs to find one does not depend on their number:
 // a client may subscribe to thousands of filters in one packet, and keep its window shut.
 
-import { FilterTrie } from '../model/topic.ts'
+import { FilterTrie } from '../model/topic-tries.ts'
 import type { Backlog } from './backlog.ts'
 import type { Run } from './run.ts'
 

@@ -1,7 +1,7 @@
 // What the gateway itself says under $SYS: figures that only the newest matter of. Kept in memory, never journalled.
 
 import type { Message } from '../model/event.ts'
-import { TopicTrie } from '../model/topic.ts'
+import { TopicTrie } from '../model/topic-tries.ts'
 
 export class SystemMessages {
   readonly #newest = new TopicTrie<Message>()

@@ -2,7 +2,7 @@
 
 import { type Binding, type FunctionName, LOOKUPS } from '../model/binding.ts'
 import type { HookName } from '../model/event.ts'
-import { FilterTrie } from '../model/topic.ts'
+import { FilterTrie } from '../model/topic-tries.ts'
 
 /** What an event of one hook and topic is for. */
 export interface Match {

@@ -4,7 +4,7 @@
 
 import type { HookEvent, Message, Seq } from '../model/event.ts'
 import { clearsRetained, messageOf } from '../model/message.ts'
-import { TopicTrie } from '../model/topic.ts'
+import { TopicTrie } from '../model/topic-tries.ts'
 import type { Journal, LocalTables, LocalWrite } from '../queue/journal.ts'
 import { readRecord } from '../queue/record.ts'
 

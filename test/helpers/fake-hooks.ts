@@ -4,7 +4,7 @@
 import type { HooksForBroker, JournalForBroker, Later, Recorded, Skip } from '../../src/broker/hooks-for-broker.ts'
 import type { EventDraft, HookEvent, HookName, Message, Subscription } from '../../src/model/event.ts'
 import { EventIdSource } from '../../src/model/event-id.ts'
-import { TopicTrie } from '../../src/model/topic.ts'
+import { TopicTrie } from '../../src/model/topic-tries.ts'
 import type { Done, Journal, LocalWrite } from '../../src/queue/journal.ts'
 import { migrate } from '../../src/sqlite/migrate.ts'
 import { openForWrite } from '../../src/sqlite/open.ts'

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FilterTrie, filterFault, TopicTrie, topicFault, topicMatches } from '../../src/model/topic.ts'
+import { type LevelNode, LevelTree } from '../../src/model/level-tree.ts'
+import { filterFault, topicFault, topicMatches } from '../../src/model/topic.ts'
+import { FilterTrie, TopicTrie } from '../../src/model/topic-tries.ts'
 
 // the examples of MQTT 3.1.1 section 4.7, and its corners
 const MATCHES: [filter: string, topic: string, matches: boolean][] = [
@@ -61,23 +63,61 @@ test('what was removed matches no more, what shares its path does', () => {
   assert.equal(topics.size, 1)
 })
 
-test('the trie and the plain match agree on random filters', () => {
+test('the tries and the plain match agree, whatever is added and removed', () => {
+  const seed = Math.floor(Math.random() * 2 ** 31)
+  let state = seed
+  const below = (bound: number): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * bound)
+  }
   const levels = ['a', 'b', '', '$x', '+']
-  const pick = (list: string[]): string => list[Math.floor(Math.random() * list.length)]!
-  const make = (words: string[]): string =>
-    Array.from({ length: 1 + Math.floor(Math.random() * 4) }, () => pick(words)).join('/')
-  for (let i = 0; i < 5000; i++) {
-    const filter = Math.random() < 0.3 ? `${make(levels)}/#` : make(levels)
-    const topic = make(levels.slice(0, 4))
-    const filters = new FilterTrie<number>()
-    const topics = new TopicTrie<number>()
-    filters.add(filter, 1)
-    topics.set(topic, 1)
-    const wanted = topicMatches(filter, topic) ? 1 : 0
-    assert.equal(filters.match(topic).length, wanted, `FilterTrie: ${filter} over ${topic}`)
-    assert.equal(topics.match(filter).length, wanted, `TopicTrie: ${filter} over ${topic}`)
+  const make = (words: number): string => Array.from({ length: 1 + below(5) }, () => levels[below(words)]).join('/')
+  for (let round = 0; round < 200; round++) {
+    const [filters, topics] = [new FilterTrie<string>(), new TopicTrie<string>()]
+    const [subscribed, retained] = [new Set<string>(), new Set<string>()]
+    for (let step = 0; step < 60; step++) {
+      const filter = below(3) === 0 ? `${make(5)}/#` : below(20) === 0 ? '#' : make(5)
+      const topic = make(4)
+      for (const [trie, there, path] of [
+        [{ set: (f: string) => filters.add(f, f), delete: (f: string) => filters.remove(f, f) }, subscribed, filter],
+        [{ set: (t: string) => topics.set(t, t), delete: (t: string) => topics.delete(t) }, retained, topic],
+      ] as const) {
+        const gone = below(3) > 0 ? undefined : [...there][below(there.size)]
+        if (gone === undefined) {
+          trie.set(path)
+          there.add(path)
+        } else {
+          trie.delete(gone)
+          there.delete(gone)
+        }
+      }
+      const why = `seed ${seed}, round ${round}, step ${step}`
+      const matching = [...subscribed].filter((one) => topicMatches(one, topic))
+      assert.deepEqual(filters.match(topic).sort(), matching.sort(), `${why}: filters over ${topic}`)
+      const matched = [...retained].filter((one) => topicMatches(filter, one))
+      assert.deepEqual(topics.match(filter).sort(), matched.sort(), `${why}: topics under ${filter}`)
+      assert.equal(topics.size, retained.size)
+    }
   }
 })
+
+test('long filters that share nothing but their beginnings take two nodes each, and leave none behind', () => {
+  const tree = new LevelTree<true>()
+  const paths = Array.from({ length: 64 }, (_, n) =>
+    Array.from({ length: 100 }, (_, i) => ((n >> (i % 6)) & 1 ? '+' : 'a')).join('/'),
+  )
+  for (const path of paths) tree.at(path).value = true
+  assert.ok(nodes(tree.root) <= 2 * paths.length)
+  for (const path of paths) {
+    tree.find(path)!.value = undefined
+    tree.prune(path)
+  }
+  assert.equal(nodes(tree.root), 1)
+})
+
+function nodes({ children }: LevelNode<true>): number {
+  return 1 + [...(children?.values() ?? [])].reduce((sum, child) => sum + nodes(child), 0)
+}
 
 test('faults of filters and topics', () => {
   for (const filter of ['', 'a/#/b', 'a#', '#a', 'a+/b', 'a\0b']) assert.ok(filterFault(filter), filter)
