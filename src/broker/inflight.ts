@@ -10,6 +10,8 @@ export interface Sent {
   entry: Entry
   /** PUBREC came: PUBREL is what is repeated now. */
   released: boolean
+  /** Grows with each that is sent. */
+  readonly number: number
 }
 
 /** One of them as it is stored. */
@@ -34,9 +36,17 @@ export class Inflight {
   readonly #expected = new Map<string, StoredSent>()
   readonly #expectedIds = new Set<number>()
   #last = 0
+  #count = 0
+  /** Up to this number all are acknowledged. */
+  #settled = 0
 
   get size(): number {
     return this.#sent.size
+  }
+
+  /** How many were sent since the oldest that is not acknowledged, with it: more than `size` when the client left it out. */
+  get span(): number {
+    return this.#count - this.#settled
   }
 
   get(packetId: number): Sent | undefined {
@@ -47,12 +57,16 @@ export class Inflight {
   add(entry: Entry): { packetId: number; again: boolean } {
     const expected = entry.live || this.#expected.size === 0 ? undefined : this.#takeExpected(entry)
     const packetId = expected ?? this.#freeId()
-    this.#sent.set(packetId, { entry, released: false })
+    this.#sent.set(packetId, { entry, released: false, number: ++this.#count })
     return { packetId, again: expected !== undefined }
   }
 
   delete(packetId: number): void {
+    const number = this.#sent.get(packetId)?.number
     this.#sent.delete(packetId)
+    if (number !== this.#settled + 1) return
+    const [oldest] = this.#sent.values()
+    this.#settled = oldest ? oldest.number - 1 : this.#count
   }
 
   /** The client is away: what the journal has need not be held. */
@@ -75,7 +89,7 @@ export class Inflight {
         sent.entry = { ...entry, message }
         continue
       }
-      this.#sent.delete(packetId)
+      this.delete(packetId)
       if (entry.live) dropped('expired')
       else this.#expect(storedOf(packetId, sent))
     }
@@ -96,7 +110,11 @@ export class Inflight {
 
   restore(stored: readonly StoredSent[]): void {
     for (const { packetId, qos, released, retain, live, ...message } of stored) {
-      this.#sent.set(packetId, { entry: { message: Outgoing.hollow(message), qos, retain, live }, released })
+      this.#sent.set(packetId, {
+        entry: { message: Outgoing.hollow(message), qos, retain, live },
+        released,
+        number: ++this.#count,
+      })
       this.#last = packetId
     }
   }

@@ -61,6 +61,9 @@ interface Unwritten {
 
 /** By 2 · retain + again. */
 const FLAGS = [false, true].flatMap((retain) => [false, true].map((dup) => ({ retain, dup })))
+/** Acknowledgements come in the order of the messages [MQTT-4.6.0-2]. Who leaves one out gets so many more, until it is there or
+ * the connection ends: what lies behind the gap has to be remembered. */
+const MOST_AHEAD = 1000
 /** For a run that has only what waits behind it. */
 const NOTHING_OWED = { source: (async function* () {})(), owed: new Set<string>() }
 
@@ -291,7 +294,12 @@ export class Outbox {
   }
 
   #maySend(qos: Qos): boolean {
-    return this.#outlet !== undefined && !this.#outlet.full && (qos === 0 || this.#inflight.size < this.#rules.window)
+    return this.#outlet !== undefined && !this.#outlet.full && (qos === 0 || this.#hasWindow)
+  }
+
+  get #hasWindow(): boolean {
+    const { window } = this.#rules
+    return this.#inflight.size < window && this.#inflight.span < window + MOST_AHEAD
   }
 
   #enqueue(line: Backlog, entry: Entry): void {

@@ -153,14 +153,36 @@ test('after a reconnect: what was in flight with its packet id and DUP, PUBREL w
 })
 
 test('a packet id is free again only when it is acknowledged', () => {
-  rules = { ...rules, window: 3, maxWaiting: 200_000 }
+  rules = { ...rules, window: 65_000, maxWaiting: 200_000 }
   const outbox = newOutbox()
   outbox.attach(wire)
-  push(outbox, 1, 70_000)
-  for (let index = 1; index < 70_000; index++) acknowledge(outbox, wire.sent[index]!.packetId)
+  push(outbox, 1, 66_000)
+  for (let index = 1; index < 66_000; index++) acknowledge(outbox, wire.sent[index]!.packetId)
   const stuck = wire.sent[0]!.packetId
   assert.equal(wire.sent.filter(({ packetId }) => packetId === stuck).length, 1)
   assert.ok(wire.sent.every(({ packetId }) => packetId >= 1 && packetId <= 65_535))
+})
+
+test('who leaves one message unacknowledged gets a bounded number of others; with its acknowledgement all goes on', () => {
+  rules = { ...rules, window: 3, maxWaiting: 200_000 }
+  const outbox = newOutbox()
+  outbox.attach(wire)
+  push(outbox, 1, 5000)
+  const answered = (from: number): void => {
+    for (let index = from; index < wire.sent.length; index++) acknowledge(outbox, wire.sent[index]!.packetId)
+  }
+  answered(1)
+  assert.equal(wire.sent.length, 1003)
+  assert.equal(outbox.inflight, 1)
+  outbox.detach()
+  outbox.attach(wire) // a new connection: the old one is repeated, and no other goes before it
+  assert.equal(wire.sent.length, 1004)
+  assert.deepEqual([wire.sent.at(-1)!.seq, wire.sent.at(-1)!.dup], [1, true])
+  answered(1003)
+  assert.deepEqual(
+    wire.seqs.slice(1004),
+    Array.from({ length: 5000 - 1003 }, (_, index) => 1004 + index),
+  )
 })
 
 // aedes #14: its store looks through all unacknowledged packets for each one. The control is not run: it would only show
