@@ -1,7 +1,7 @@
 // The rules as they are asked: what one client may publish, read and subscribe to. A line that denies wins over all that
 // allow, wherever they stand. What no line names is for `nomatch` to decide.
 
-import { FilterTrie } from '../model/topic.ts'
+import { FilterTrie } from '../model/topic-tries.ts'
 import type { Acl, AclLine } from './acl.ts'
 
 export interface Subject {

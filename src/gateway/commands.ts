@@ -61,7 +61,11 @@ const COMMANDS: Readonly<Record<string, CommandSpec>> = {
   },
   'dead retry': { usage: 'ID|all', summary: 'send it again', run: (g, args) => g.deadLetters.retry(idOrAll(args)) },
   'dead drop': { usage: 'ID|all', summary: 'forget it', run: (g, args) => g.deadLetters.drop(idOrAll(args)) },
-  reload: { usage: '', summary: 'read users and access rules again', run: (gateway) => gateway.reloadAccess() },
+  reload: {
+    usage: '',
+    summary: 'read users, access rules and certificates again',
+    run: (gateway) => gateway.reloadAccess(),
+  },
   clients: { usage: '[--all]', summary: 'the connected clients; with --all those that are away, too', run: clients },
   'client show': { usage: 'CLIENTID', summary: 'one, with its subscriptions', run: showClient },
   'client kick': { usage: 'CLIENTID', summary: 'close its connection; its session stays', run: kick },

@@ -1,4 +1,4 @@
-// `ctl reload`: users and access rules, taken up while clients are connected.
+// `ctl reload`: users, access rules and certificates, taken up while clients are connected.
 
 import type { AccessControl } from '../access/access.ts'
 import type { Broker } from '../broker/broker.ts'
@@ -11,6 +11,8 @@ export interface Reloaded {
   readonly aclLines: number
   /** Clients that would not be let in any more. */
   readonly disconnected: number
+  /** Why certificates that are there now are not in use: a text for each listener concerned. */
+  readonly certificateFaults: readonly string[]
 }
 
 /**
@@ -22,7 +24,12 @@ export function reloadAccess(etcDir: string, control: AccessControl, broker: Bro
     const rules = loadAccess(etcDir)
     control.replace(rules)
     broker.reloadCertificates()
-    const reloaded = { users: rules.users.size, aclLines: rules.acl?.length ?? 0, disconnected: broker.review() }
+    const reloaded = {
+      users: rules.users.size,
+      aclLines: rules.acl?.length ?? 0,
+      disconnected: broker.review(),
+      certificateFaults: broker.listeners.flatMap(({ certificates }) => certificates?.fault ?? []),
+    }
     log.info(reloaded, 'access_reloaded')
     return reloaded
   } catch (error) {

@@ -101,7 +101,7 @@ export const GATEWAY_SETTINGS = {
     doc: 'Longest client id, in bytes',
   },
   'mqtt.max_inflight': {
-    type: integer({ min: 1, max: 65535 }),
+    type: integer({ min: 1, max: 32_767 }), // half of the packet ids: a former run's may be in use beside these
     default: '32',
     doc: 'Messages on their way to one subscriber that it has not acknowledged yet',
   },
