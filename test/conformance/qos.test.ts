@@ -29,6 +29,7 @@ statement('4.3.2-1', 'QoS 1, sender: a free packet id, no DUP, unacknowledged un
   await first.fence()
   await first.drop()
   const again = await stage.connect(session)
+  await again.received('publish', 2)
   await again.fence()
   assert.deepEqual(payloads(again), ['1', '3'])
 })

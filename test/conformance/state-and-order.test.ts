@@ -59,6 +59,7 @@ statement('4.4.0-1', 'a resumed session: what is not acknowledged comes again, w
   await first.received('pubrel', 2)
   await first.drop()
   const again = await stage.connect(session)
+  await again.received('publish', 3)
   await again.fence()
   assert.deepEqual(
     again.packets.filter(({ messageId }) => messageId).map(({ cmd, messageId }) => [cmd, messageId]),
@@ -84,6 +85,7 @@ statement(
     await stage.publish(`${stage.topic}/a`, 'x')
     const back = await Promise.all(filters.map((filter) => stage.connect(session(`away ${filter}`))))
     for (const client of [...clients, ...back]) {
+      await client.received('publish')
       await client.fence()
       assert.deepEqual(payloads(client), ['x'])
     }
