@@ -91,7 +91,7 @@ export class AccessControl {
     return new ClientAccess(this, { clientid, peerhost: '' }, username === null ? null : { name: username })
   }
 
-  figures(): Record<string, unknown> {
+  figures() {
     const { rules, letsAnonymous } = this.#edition
     return {
       users: rules.users.size,

@@ -1,8 +1,10 @@
 // The command line: words → a command of this room. Exit codes: 0, 1 faults in what was asked or configured, 2 usage, 70 internal.
 
+import type { Candidate } from '../gateway/commands.ts'
 import { ConfigFaults } from '../gateway/gateway.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { check } from './check.ts'
+import { completion } from './completion.ts'
 import { ctl } from './ctl.ts'
 import { passwd } from './passwd.ts'
 import { run } from './run.ts'
@@ -15,11 +17,15 @@ export interface Command {
   readonly summary: string
   /** Shown by `--help`; the first line is the call. */
   readonly help: string
+  /** Help on these words behind the command's. */
+  helpOn?(words: readonly string[]): string
+  /** What may stand in the place of the last of the words behind the command's. */
+  complete?(words: readonly string[]): Promise<readonly Candidate[]>
   /** @returns the exit code */
   run(args: string[]): Promise<number>
 }
 
-const COMMANDS: Readonly<Record<string, Command>> = { run, check, passwd, schema, ctl, version }
+const COMMANDS: Readonly<Record<string, Command>> = { run, check, passwd, schema, ctl, completion, version }
 
 const HELP = `holdfast <command> [options]
 
@@ -27,7 +33,7 @@ An edge gateway: an MQTT broker whose acknowledged messages reach databases exac
 
 Commands:
 ${Object.entries(COMMANDS)
-  .map(([name, command]) => `  ${name.padEnd(9)} ${command.summary}`)
+  .map(([name, command]) => `  ${name.padEnd(10)} ${command.summary}`)
   .join('\n')}
 
 \`holdfast <command> --help\` says more. Environment: HOLDFAST_ETC and HOLDFAST_DATA, where --etc and --data are not given.
@@ -43,20 +49,35 @@ export async function main(argv: string[]): Promise<number> {
     process.stdout.write(HELP)
     return name === undefined ? 2 : 0
   }
+  if (name === 'complete') return complete(args)
   const command = COMMANDS[name === '--version' ? 'version' : name]
   if (!command) {
     process.stderr.write(`holdfast: there is no command '${name}'\n\n${HELP}`)
     return 2
   }
-  if (args.includes('--help') || args.includes('-h')) {
-    process.stdout.write(`${command.help.trim()}\n`)
-    return 0
-  }
   try {
+    if (args.includes('--help') || args.includes('-h')) {
+      const words = args.filter((word) => !word.startsWith('-'))
+      process.stdout.write(`${(command.helpOn?.(words) ?? command.help).trim()}\n`)
+      return 0
+    }
     return await command.run(args)
   } catch (error) {
     return report(error, name)
   }
+}
+
+/** For the scripts of `holdfast completion`: `-- WORD…` → a candidate a line, a tab, and what it is. */
+async function complete([, name = '', ...words]: string[]): Promise<number> {
+  const found =
+    words.length > 0
+      ? await COMMANDS[name]?.complete?.(words)
+      : Object.entries(COMMANDS).map(([word, { summary }]): Candidate => ({ word, doc: summary }))
+  const partial = words.at(-1) ?? name
+  for (const { word, doc = '' } of found ?? []) {
+    if (word.startsWith(partial)) process.stdout.write(`${word}\t${doc}\n`)
+  }
+  return 0
 }
 
 function report(error: unknown, name: string): number {

@@ -4,8 +4,13 @@ import { chmodSync, rmSync } from 'node:fs'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Commands } from '../gateway/commands.ts'
+import type { Commands, Written } from '../gateway/commands.ts'
 import { HoldfastError } from '../model/errors.ts'
+
+/** What `ctl` may ask for; one a line, as JSON. */
+export type Request =
+  | { readonly ask: 'run' | 'preview'; readonly command: string; readonly input: Written; readonly who: string }
+  | { readonly ask: 'complete'; readonly words: readonly string[] }
 
 type Answer = { result: unknown } | { error: { code: string; message: string; hint?: string } }
 
@@ -44,11 +49,7 @@ function serve(socket: Socket, commands: Commands): void {
 
 async function answerTo(line: string, commands: Commands): Promise<Answer> {
   try {
-    const words: unknown = JSON.parse(line)
-    if (!Array.isArray(words) || !words.every((word) => typeof word === 'string')) {
-      throw new HoldfastError('BAD_REQUEST', 'a request is a JSON array of words')
-    }
-    return { result: await commands.run(words) }
+    return { result: await resultOf(JSON.parse(line) as Request, commands) }
   } catch (error) {
     if (error instanceof HoldfastError) {
       return { error: { code: error.code, message: error.message, ...(error.hint && { hint: error.hint }) } }
@@ -57,8 +58,21 @@ async function answerTo(line: string, commands: Commands): Promise<Answer> {
   }
 }
 
-/** Runs one command in the gateway that holds `dataDir`. @throws HoldfastError, also NOT_RUNNING */
-export async function control(dataDir: string, words: readonly string[]): Promise<unknown> {
+function resultOf(request: Request, commands: Commands): unknown {
+  switch (request.ask) {
+    case 'run':
+      return commands.run(request.command, request.input, { who: String(request.who), from: 'ctl' })
+    case 'preview':
+      return commands.preview(request.command, request.input)
+    case 'complete':
+      return commands.complete(request.words)
+    default:
+      throw new HoldfastError('BAD_REQUEST', 'this gateway has another version than the command')
+  }
+}
+
+/** Asks the gateway that holds `dataDir`. @throws HoldfastError, also NOT_RUNNING */
+export async function control(dataDir: string, request: Request): Promise<unknown> {
   const socket = createConnection(controlPath(dataDir))
   try {
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))
@@ -74,7 +88,7 @@ export async function control(dataDir: string, words: readonly string[]): Promis
       cause: error,
     })
   }
-  socket.write(`${JSON.stringify(words)}\n`)
+  socket.write(`${JSON.stringify(request)}\n`)
   for await (const line of createInterface({ input: socket })) {
     socket.destroy()
     const answer = JSON.parse(line) as Answer

@@ -1,36 +1,92 @@
-import { COMMAND_HELP } from '../gateway/commands.ts'
+import { userInfo } from 'node:os'
+import { createInterface } from 'node:readline/promises'
+import {
+  type Candidate,
+  COMMANDS,
+  completionOf,
+  type Command as GatewayCommand,
+  helpFor,
+  helpIndex,
+  onOff,
+  option,
+  parameterLines,
+  parseWords,
+  render,
+  type Written,
+  word,
+} from '../gateway/commands.ts'
 import type { Command } from './cli.ts'
 import { control } from './control.ts'
-import { render } from './render.ts'
-import { dataDir, parse, UsageError } from './usage.ts'
+import { dataDir, UsageError } from './usage.ts'
+
+/** Options of ctl itself, wherever they stand. */
+const CTL_OPTIONS = {
+  json: onOff('The result as JSON'),
+  data: option(word('a folder'), 'DIR', "The gateway's data folder (default: var of the clone)"),
+  dryRun: onOff('Only say what the command would do'),
+  yes: onOff("Do not ask before what can't be undone"),
+}
 
 export const ctl: Command = {
   summary: 'one command to the running gateway',
-  help: `holdfast ctl <command> [--json] [--data DIR]
+  help: `holdfast ctl <command> [options]
 
-Runs one command in the gateway that holds the data folder, over its socket, and prints the result:
-a table, or with --json as JSON.
+Runs one command in the gateway that holds the data folder, over its socket, and prints the result as a table.
+\`holdfast ctl help <command>\` says more about one.
+
+Options:
+${parameterLines(CTL_OPTIONS)}
 
 Commands:
-${COMMAND_HELP}`,
+${helpIndex(COMMANDS)}`,
+  helpOn: (words) => (words.length === 0 ? ctl.help : helpFor(words, COMMANDS)),
+  async complete(words) {
+    try {
+      return (await control(dataDir(undefined), { ask: 'complete', words })) as Candidate[]
+    } catch {
+      return completionOf(words, COMMANDS) // there is none running
+    }
+  },
   async run(args) {
-    const { values, positionals, tokens } = parse({
-      args,
-      options: { json: { type: 'boolean' }, data: { type: 'string' } },
-      allowPositionals: true,
-      strict: false,
-      tokens: true,
-    })
-    if (values.data === true) throw new UsageError('expected a folder behind --data')
-    if (positionals.length === 0) throw new UsageError('which command?')
-    // what is not ours (--to, --since, …) belongs to the command, in its place
-    const words = tokens.flatMap((token) => {
-      if (token.kind === 'positional') return [token.value]
-      if (token.kind !== 'option' || token.name === 'json' || token.name === 'data') return []
-      return token.value === undefined ? [token.rawName] : [token.rawName, token.value]
-    })
-    const result = await control(dataDir(values.data as string | undefined), words)
-    process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : render(result))
+    if (args[0] === 'help') {
+      process.stdout.write(`${ctl.helpOn!(args.slice(1)).trim()}\n`)
+      return 0
+    }
+    const { command, input, face } = parseWords(args, COMMANDS, CTL_OPTIONS)
+    if (face.data === '') throw new UsageError('expected a folder behind --data')
+    const asked = { command: command.name, input, who: whoAmI() }
+    const folder = dataDir(face.data as string | undefined)
+    const preview = async (): Promise<string> =>
+      ((await control(folder, { ask: 'preview', ...asked })) as string | null) ?? 'It only reads.'
+    if (face.dryRun) {
+      process.stdout.write(`${await preview()}\n`)
+      return 0
+    }
+    if (mustAsk(command, face) && !(await agreed(await preview()))) return 1
+    const result = await control(folder, { ask: 'run', ...asked })
+    process.stdout.write(face.json ? `${JSON.stringify(result)}\n` : render(result, command, input))
     return 0
   },
+}
+
+/** A script is not asked: it meant what it says. */
+function mustAsk({ asks }: GatewayCommand, { yes, json }: Written): boolean {
+  return asks === true && !yes && !json && process.stdin.isTTY === true && process.stderr.isTTY === true
+}
+
+async function agreed(what: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  const answer = await terminal.question(`${what}\nGo on? [y/N] `)
+  terminal.close()
+  return /^(y|yes|j|ja)$/i.test(answer.trim())
+}
+
+/** The account, for the history: behind sudo the one who called it. */
+function whoAmI(): string {
+  if (process.env.SUDO_USER) return process.env.SUDO_USER
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.()}` // a user that the machine has no name for
+  }
 }

@@ -21,7 +21,8 @@ does; started from a terminal, it ends with it. Logs go to stderr: JSON, or text
     try {
       const control = await serveControl(data, gateway.commands)
       const stopped = untilSignal()
-      if (!process.stderr.isTTY) process.on('SIGHUP', () => void gateway.commands.run(['reload']).catch(isLogged))
+      if (!process.stderr.isTTY)
+        process.on('SIGHUP', () => void gateway.commands.run('reload', {}, SIGNAL).catch(isLogged))
       greet(gateway, etc, data)
       flushCompileCache() // or a gateway that is always killed would never leave it
       await stopped
@@ -32,6 +33,8 @@ does; started from a terminal, it ends with it. Logs go to stderr: JSON, or text
     return 0
   },
 }
+
+const SIGNAL = { who: 'the system', from: 'SIGHUP' }
 
 /** Why a reload failed is in the log. */
 const isLogged = (): void => {}

@@ -17,7 +17,6 @@ import { LOCAL_TABLES, Store } from '../store/store.ts'
 import { type Clock, systemClock } from '../system/clock.ts'
 import { holdUntilClockIsSet } from './clock-hold.ts'
 import { type Commands, commandsOf } from './commands.ts'
-import { DeadLetterCommands } from './dead-letters.ts'
 import { endOfTheDead } from './end-of-the-dead.ts'
 import { brokerLimits, forwardLimits, journalLimits, listeners } from './limits.ts'
 import { type Configuration, loadConfiguration } from './load.ts'
@@ -46,7 +45,6 @@ export interface Gateway {
   readonly broker: Broker
   readonly access: AccessControl
   readonly plugins: Plugins
-  readonly deadLetters: DeadLetterCommands
   readonly commands: Commands
   /** @param name `pool1`, or `pgsql.pool1` where several kinds have one. @throws HoldfastError NO_SUCH_POOL */
   poolId(name: string): PoolId
@@ -155,7 +153,6 @@ async function start(options: GatewayOptions): Promise<Gateway> {
     broker,
     access,
     plugins: new Plugins(configuration, use),
-    deadLetters: new DeadLetterCommands(journal.deadLetters),
     get commands() {
       return commandsOf(gateway)
     },

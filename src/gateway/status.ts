@@ -1,48 +1,100 @@
 // One snapshot of everything, for every face.
 
 import type { Listener } from '../broker/broker.ts'
-import type { LaneStatus } from '../forward/forward.ts'
+import { LANE } from './commands/lanes.ts'
+import {
+  type Described,
+  flag,
+  integer,
+  listOf,
+  mapOf,
+  number,
+  oneOf,
+  orNull,
+  record,
+  text,
+  time,
+} from './commands/schema.ts'
 import type { Gateway } from './gateway.ts'
 import { VERSION } from './version.ts'
 
-export interface ListenerStatus {
-  readonly name: string
-  readonly host: string
-  readonly port: number
-  readonly clients: number
-  readonly maxConnections: number
-  /** Also those that have not said who they are. */
-  readonly sockets: number
-  /** Of ssl and wss: until when it is valid, and why newer files are not in use. */
-  readonly certificate?: { readonly validTo: string; readonly fault: string | null }
-}
+export const CLOCK_STATUS = record({
+  trusted: flag('may times be believed?'),
+  source: oneOf(['ntp', 'hardware', 'operator', 'none']),
+})
 
-export interface Status {
-  readonly version: string
-  readonly node: string
-  readonly uptimeMs: number
-  readonly clock: { readonly trusted: boolean; readonly source: string }
-  readonly listeners: readonly ListenerStatus[]
-  readonly clients: { readonly connected: number; readonly sessions: number }
-  readonly access: Record<string, unknown>
-  readonly messages: Record<string, unknown>
-  readonly queue: {
-    readonly events: number
-    readonly bytes: number
-    readonly maxBytes: number
-    readonly oldestAt: number | null
-    readonly full: string | null
-    readonly dropped: Record<string, unknown>
-  }
-  readonly pools: readonly Omit<LaneStatus, 'pool'>[]
-  readonly storage: { readonly freeBytes: number; readonly writtenBytes: number } & Record<string, unknown>
-}
+export const STORAGE_STATUS = record({
+  freeBytes: integer('of the disk'),
+  writtenBytes: integer('by the journal, since the start'),
+  bytesPerEvent: orNull(integer()),
+  journalState: oneOf(['ok', 'full']),
+  journal: text('its id'),
+  journalCopied: integer('how often it was found to be a copy, and took a new id'),
+  salvaged: orNull(
+    record({ movedTo: text('where the damaged file is'), rows: integer(), lost: integer('rows that are missing') }),
+  ),
+  commits: integer('since the start'),
+  commitMs: record({ sum: number(), max: number() }),
+})
+
+const LISTENER = record(
+  {
+    name: text(),
+    host: text(),
+    port: integer(),
+    clients: integer(),
+    maxConnections: integer(),
+    sockets: integer('also those that have not said who they are'),
+  },
+  {
+    certificate: record({ validTo: time(), fault: orNull(text('why newer files are not in use')) }),
+  },
+)
+
+const MESSAGES = record({
+  received: listOf(integer(), 'PUBLISHes by QoS'),
+  delivered: integer(),
+  dropped: mapOf(integer(), 'by reason'),
+  refused: mapOf(integer(), 'connections, filters and messages over a limit, by reason'),
+  recallsFailed: integer('lookups and fetches that failed'),
+  clientFaults: integer('connections that ended by a fault of the client'),
+  puback: record({ counts: listOf(integer(), 'by bucket'), sum: number('seconds'), count: integer() }),
+})
+
+const ACCESS = record({
+  users: integer(),
+  anonymous: flag('clients without a name are let in'),
+  aclLines: integer(),
+  checksWaiting: integer('passwords that wait for their check'),
+  held: record({ names: integer(), addresses: integer() }),
+  denied: mapOf(integer(), 'publishes, wills and subscriptions that no rule allows'),
+})
+
+export const STATUS = record({
+  version: text(),
+  node: text(),
+  uptimeMs: integer(),
+  clock: CLOCK_STATUS,
+  listeners: listOf(LISTENER),
+  clients: record({ connected: integer(), sessions: integer() }),
+  access: ACCESS,
+  messages: MESSAGES,
+  queue: record({
+    events: integer(),
+    bytes: integer(),
+    maxBytes: integer(),
+    oldestAt: orNull(integer('ms since 1970')),
+    full: orNull(text('why it takes nothing')),
+    dropped: record({ refused: integer(), oldest: mapOf(integer(), 'by pool') }),
+  }),
+  pools: listOf(LANE),
+  storage: STORAGE_STATUS,
+})
+export type Status = Described<typeof STATUS>
 
 export function statusOf({ access, broker, journal, forward, clock, startedAt, node }: Gateway): Status {
   const { connected, sessions, denied, ...messages } = broker.stats()
-  const { events, bytes, maxBytes, oldestAt, full, dropped, freeBytes, bytesWritten, commits, commitMs } =
-    journal.stats()
-  const { id, copied } = journal.identity
+  const { events, bytes, maxBytes, oldestAt, full, dropped } = journal.stats()
   return {
     version: VERSION,
     node,
@@ -54,21 +106,27 @@ export function statusOf({ access, broker, journal, forward, clock, startedAt, n
     messages: { ...messages },
     queue: { events, bytes, maxBytes, oldestAt, full, dropped },
     pools: forward.lanes().map(({ pool: _, ...lane }) => ({ ...lane })),
-    storage: {
-      freeBytes,
-      writtenBytes: bytesWritten,
-      bytesPerEvent: events === 0 ? null : Math.round(bytes / events),
-      journalState: full === null ? 'ok' : 'full',
-      journal: id,
-      journalCopied: copied,
-      salvaged: journal.salvaged,
-      commits,
-      commitMs,
-    },
+    storage: storageStatus(journal),
   }
 }
 
-function listenerStatus({ name, host, port, places, certificates }: Listener): ListenerStatus {
+export function storageStatus(journal: Gateway['journal']): Described<typeof STORAGE_STATUS> {
+  const { events, bytes, full, freeBytes, bytesWritten, commits, commitMs } = journal.stats()
+  const { id, copied } = journal.identity
+  return {
+    freeBytes,
+    writtenBytes: bytesWritten,
+    bytesPerEvent: events === 0 ? null : Math.round(bytes / events),
+    journalState: full === null ? 'ok' : 'full',
+    journal: id,
+    journalCopied: copied,
+    salvaged: journal.salvaged,
+    commits,
+    commitMs,
+  }
+}
+
+function listenerStatus({ name, host, port, places, certificates }: Listener): Described<typeof LISTENER> {
   const { clients, sockets, most } = places
   const plain = { name, host, port, clients, maxConnections: most, sockets }
   if (!certificates) return plain

@@ -1,8 +1,8 @@
 // The figures as retained messages below $SYS/brokers/<node>/: names of EMQX where it has one, and what only we have, beside them.
 
+import { subscribersOf } from './commands/topics.ts'
 import type { Gateway } from './gateway.ts'
 import { type Status, statusOf } from './status.ts'
-import { subscribersOf } from './topics.ts'
 
 /** At the start not every figure is known: the disk is asked, the pools are being connected. */
 const SETTLED_MS = 2000

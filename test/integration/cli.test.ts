@@ -121,14 +121,37 @@ describe('with a running gateway', () => {
   refused([
     ['ctl nix', 2, /there is no command 'nix'\nhint: commands: status, /],
     ['ctl lane', 2, /hint: commands: lane pause, lane resume, lane skip\n/],
-    ['ctl lane pause', 2, /expected one argument, got 0\nhint: lane pause POOL\n/],
+    ['ctl lane pause', 2, /expected POOL: a pool's name\nhint: lane pause POOL\n/],
     ['ctl lane pause nix', 1, /there is no pool 'nix'\nhint: pools: sqlite.pool1/],
-    ['ctl lane skip pool1 --to soon', 2, /expected a whole number, got 'soon'\nhint: lane skip POOL --to SEQ/],
+    [
+      'ctl lane skip pool1 --to soon',
+      2,
+      /--to: expected a whole number from 1 on, not 'soon'\nhint: lane skip POOL --to SEQ/,
+    ],
+    ['ctl lane skip pool1', 2, /expected --to SEQ: a whole number/],
+    ['ctl lane pause pool1 now', 2, /one word too many: 'now'\nhint: lane pause POOL\n/],
+    ['ctl lane puase pool1', 2, /no command 'lane puase pool1'\nhint: did you mean 'lane pause'\?/],
+    ['ctl statsu', 2, /hint: did you mean 'status'\?/],
+    ['ctl messages a --limti 3', 2, /unknown option --limti; did you mean --limit\?\nhint: messages TOPIC/],
+    ['ctl clients --all=3', 2, /--all takes no value\nhint: clients \[--all\]/],
+    ['ctl lane skip pool1 --to', 2, /expected a whole number from 1 on behind --to/],
+    ['ctl help nix', 2, /there is no command 'nix'/],
     ['ctl status now', 2, /'status' takes no arguments/],
     ['ctl dead show 7', 1, /there is no dead letter 7/],
     ['ctl messages a/#/b', 2, /no topic filter/],
     ['ctl plugins load emqx_backend_pgsql', 1, /emqx_backend_pgsql.conf:1:1: expected key = value/],
   ])
+
+  test('help on a command, what it would do, completion', async () => {
+    const { stdout } = await holdfast('ctl', 'lane', 'skip', '--help')
+    assert.ok(stdout.startsWith('lane skip POOL --to SEQ\n'), stdout)
+    assert.equal((await holdfast('ctl', 'help', 'lane', 'skip')).stdout, stdout)
+    const { stdout: would } = await holdfast('ctl', 'lane', 'skip', 'pool1', '--to', '1', '--dry-run')
+    assert.equal(would, 'Gives up what waits for sqlite.pool1 up to event 1: it will never be in that database.\n')
+    assert.equal((await holdfast('complete', '--', 'ctl', 'lane', 'skip', 's')).stdout, 'sqlite.pool1\tup\n')
+    assert.match((await holdfast('completion', 'bash')).stdout, /complete -o default -F _holdfast holdfast/)
+    assert.equal((await holdfast('completion', 'fish')).code, 2)
+  })
 
   test('a plugin that could not be loaded is not left in the list', async () => {
     assert.ok(existsSync(join(gateway.etc, 'loaded_plugins')))

@@ -1,0 +1,20 @@
+// `status`, and parts of it.
+
+import { CLOCK_STATUS, STATUS, STORAGE_STATUS, statusOf, storageStatus } from '../status.ts'
+import { command } from './command.ts'
+
+const status = command('status', { summary: 'everything at a glance', result: STATUS, run: statusOf })
+
+const storage = command('storage', {
+  summary: 'the journal and the disk',
+  result: STORAGE_STATUS,
+  run: ({ journal }) => storageStatus(journal),
+})
+
+const clock = command('clock', {
+  summary: 'is the time to be trusted?',
+  result: CLOCK_STATUS,
+  run: ({ clock }) => ({ trusted: clock.trusted(), source: clock.source() }),
+})
+
+export const STATUS_COMMANDS = [status, storage, clock]
