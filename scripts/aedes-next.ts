@@ -1,13 +1,10 @@
-// `npm run aedes-next [-- VERSION]`: the scenes that stock aedes fails, played on another version of it; and our broker on that.
+// aedes-next.ts VERSION FOLDER, of `npm run aedes-next`: the scenes that stock aedes fails, played on another version of it; and our broker on that.
 
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { run } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { inspect } from 'node:util'
-import { CACHE } from '../test/helpers/cache.ts'
 
 const HOOK = join(import.meta.dirname, 'aedes-next-hook.ts')
 const FILES = ['defects', 'protocol'].map((name) =>
@@ -27,24 +24,6 @@ interface Verdict {
   readonly remedy: 'needed' | 'not needed' | 'not known'
   /** What the scene met. */
   readonly why: string
-}
-
-const npm = (...args: string[]): string =>
-  execFileSync('npm', [...args, '--loglevel=error'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
-
-function newestPreRelease(): string {
-  const versions = JSON.parse(npm('view', 'aedes', 'versions', '--json')) as string[]
-  return versions.findLast((version) => version.includes('-')) ?? versions.at(-1)!
-}
-
-/** @returns the URL of its module */
-function install(version: string): string {
-  const folder = join(CACHE, 'aedes-next', version)
-  if (!existsSync(join(folder, 'node_modules/aedes'))) {
-    mkdirSync(folder, { recursive: true })
-    npm('install', '--prefix', folder, '--no-audit', '--no-fund', '--ignore-scripts', `aedes@${version}`)
-  }
-  return pathToFileURL(createRequire(join(folder, 'any.js')).resolve('aedes')).href
 }
 
 /** Else every scene would fail, and every remedy seem to be needed. */
@@ -140,11 +119,11 @@ function print(version: string, { verdicts, ours }: Outcome): void {
   for (const line of failed) console.log(`  ${line}`)
 }
 
-const version = process.argv[2] ?? newestPreRelease()
-process.env.HOLDFAST_AEDES = install(version)
+const [version, folder] = process.argv.slice(2)
+process.env.HOLDFAST_AEDES = pathToFileURL(createRequire(resolve(folder!, 'any.js')).resolve('aedes')).href
 process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --import=${pathToFileURL(HOOK)}`
 await import(HOOK)
 await assertUsable()
 const { verdicts, ours } = await play()
-print(version, { verdicts: [...verdicts, await costOfWaiting()].sort((a, b) => a.defect - b.defect), ours })
+print(version!, { verdicts: [...verdicts, await costOfWaiting()].sort((a, b) => a.defect - b.defect), ours })
 process.exit() // a scene that fails may leave a server behind

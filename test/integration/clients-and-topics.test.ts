@@ -212,3 +212,27 @@ test('$SYS: who comes and goes, topics and fields as in EMQX', async () => {
   ) // not retained
   for (const client of [watcher, later]) await client.drop()
 })
+
+test('after a restart: sessions are away since they were, filters and retained topics are there', async () => {
+  const rows = async (): Promise<[string, string, number][]> =>
+    (await gateway.ctl('clients', '--all')).map((row: { clientid: string; state: string; waiting: number }) => [
+      row.clientid,
+      row.state,
+      row.waiting,
+    ])
+  const sinceOf = async (): Promise<number> =>
+    Date.parse(
+      (await gateway.ctl('clients', '--all')).find((row: { clientid: string }) => row.clientid === 'away').since,
+    )
+  const [before, since, topics] = [await rows(), await sinceOf(), await gateway.ctl('topics')]
+  assert.deepEqual(before.sort(), [
+    ['a/b+c', 'away', 0],
+    ['away', 'away', 2],
+    ['kicked', 'away', 0],
+  ])
+  await gateway.stop()
+  await gateway.start()
+  await until('what waits', async () => JSON.stringify((await rows()).sort()) === JSON.stringify(before))
+  assert.ok(Math.abs((await sinceOf()) - since) < 10_000)
+  assert.deepEqual(await gateway.ctl('topics'), topics)
+})
