@@ -6,6 +6,7 @@ import type { StoredWill } from '../store/stored-sessions.ts'
 import type { Access } from './admission.ts'
 import type { EngineClient } from './engine-client.ts'
 import type { Arrival } from './listeners.ts'
+import type { NamedFilters } from './named-filters.ts'
 import { Outlet } from './outlet.ts'
 import type { Refusal } from './refusal.ts'
 import type { Session } from './session.ts'
@@ -46,6 +47,8 @@ export class Connection {
   unstored: Subscription[] = []
   /** Resolves when the stored ones are on disk. */
   granted = Promise.resolve()
+  /** Once a lookup of subscriptions is under way. */
+  named: NamedFilters | undefined
   /** Resolves when the session that this connection put an end to is gone from the disk. */
   settled: Promise<void> | undefined
   will: Will | undefined

@@ -15,8 +15,15 @@ export interface HooksForBroker {
   record(draft: EventDraft, done: Recorded, local?: readonly LocalWrite[]): void
   /** Calls back when what was recorded before has been settled, in the order of `record`'s calls. */
   inTurn(done: () => void): void
-  /** Subscriptions to make for a client that came; null: no lookup is bound, nothing to wait for. */
-  subscriptions(clientid: string, hook: 'client.connected' | 'session.created'): Promise<readonly Subscription[]> | null
+  /**
+   * Subscriptions to make for a client that came; null: no lookup is bound, nothing to wait for. `late` gets what a
+   * database that was away then has.
+   */
+  subscriptions(
+    clientid: string,
+    hook: 'client.connected' | 'session.created',
+    late: LateLookup,
+  ): Promise<readonly Subscription[]> | null
   /**
    * Messages that a new or resumed subscription is owed, oldest first, less those that `skip` names; null: no fetch is
    * bound to the filter. The iterable ends within its own deadline; `later` gets what a database that was away then has.
@@ -30,6 +37,13 @@ export interface HooksForBroker {
 
 /** Has the session this message already? Null: no, it is owed. Called once for each candidate, in the order of delivery. */
 export type Skip = (msgid: string, seq?: number) => 'sent' | 'acknowledged' | null
+
+/** Takes the rest of a lookup that could not be complete. */
+export interface LateLookup {
+  /** Aborted when the client leaves: nobody wants the rest then. */
+  readonly gone: AbortSignal
+  deliver(subscriptions: readonly Subscription[]): void
+}
 
 /** Takes the rest of a fetch that could not be complete. */
 export interface Later {

@@ -14,6 +14,7 @@ import type { EngineClient, RequestedSubscription } from './engine-client.ts'
 import type { Figures } from './figures.ts'
 import type { HooksForBroker } from './hooks-for-broker.ts'
 import type { Limits } from './limits.ts'
+import { NamedFilters } from './named-filters.ts'
 import { type RecallContext, recallResumed, recallSubscribed } from './recall.ts'
 import type { Refusal } from './refusal.ts'
 import type { Router } from './router.ts'
@@ -87,7 +88,7 @@ export class Presence {
   }
 
   /** aedes has nothing more to send of its own: ours begins. */
-  ready({ connection, id, closed }: EngineClient): void {
+  ready({ connection, closed }: EngineClient): void {
     const { session } = connection
     if (closed || session?.connection !== connection) return
     if (connection.access?.holds() === false) {
@@ -96,8 +97,8 @@ export class Presence {
     }
     if (connection.resumed) recallResumed(session, this.#recallContext()) // first: its queue waits behind the fetch
     session.outbox.attach(connection.outlet)
-    this.#lookUp(connection, this.#options.hooks.subscriptions(id, 'client.connected'))
-    if (!connection.resumed) this.#lookUp(connection, this.#options.hooks.subscriptions(id, 'session.created'))
+    this.#lookUp(connection, session, 'client.connected')
+    if (!connection.resumed) this.#lookUp(connection, session, 'session.created')
   }
 
   ended({ connection, id, _disconnected }: EngineClient): void {
@@ -137,6 +138,7 @@ export class Presence {
     for (const { filter, qos } of subscriptions) {
       if (filter === undefined || qos === REFUSED_FILTER) continue
       connection.granting.delete(filter)
+      connection.named?.add(filter)
       this.#grant(connection.session!, { topic: filter, qos: qos as Qos })
     }
   }
@@ -145,6 +147,7 @@ export class Presence {
   unsubscribed(filters: readonly string[], { connection, id, closed }: EngineClient): void {
     if (closed) return
     for (const filter of filters) {
+      connection.named?.add(filter)
       if (!this.#options.router.unsubscribe(connection.session!, filter)) continue
       connection.session!.endFetch(filter)
       connection.session!.outbox.callOff(filter)
@@ -169,25 +172,29 @@ export class Presence {
     recallSubscribed(session, { filter: topic, qos }, context)
   }
 
-  /** Subscriptions that a lookup finds are made from here, unless the session has them already. */
-  #lookUp(connection: Connection, found: Promise<readonly Subscription[]> | null): void {
-    found?.then(
-      (subscriptions) => {
-        const { session } = connection
-        if (session?.connection !== connection) return
-        for (const subscription of subscriptions) {
-          if (session.subscriptions.get(subscription.topic)?.qos === subscription.qos) continue
-          if (subscriptionFault(subscription.topic, this.#options.limits.maxTopicLevels)) continue
-          if (connection.access?.maySubscribe(subscription.topic) === false) {
-            this.#options.denials.note('lookup', connection, subscription.topic)
-            continue
-          }
-          if (!session.clean) void this.#options.sessions.grant(session, [subscription])
-          this.#grant(session, subscription)
-        }
-      },
-      (error: unknown) => this.#recallFailed(error, ''),
-    )
+  /** Subscriptions that a lookup finds are made from here, when its database was away then as soon as it is back. */
+  #lookUp(connection: Connection, session: Session, hook: 'client.connected' | 'session.created'): void {
+    const deliver = (found: readonly Subscription[]): void => {
+      if (session.connection === connection) for (const each of found) this.#make(connection, session, each)
+    }
+    const found = this.#options.hooks.subscriptions(session.clientid, hook, { gone: session.gone, deliver })
+    if (!found) return
+    connection.named ??= new NamedFilters()
+    found.then(deliver, (error: unknown) => this.#recallFailed(error, ''))
+  }
+
+  /** Unless the session has it already, or the client has had its own say on this filter since it came. */
+  #make(connection: Connection, session: Session, subscription: Subscription): void {
+    const { topic, qos } = subscription
+    if (session.subscriptions.get(topic)?.qos === qos) return
+    if (connection.named?.has(topic) || connection.granting.has(topic)) return
+    if (subscriptionFault(topic, this.#options.limits.maxTopicLevels)) return
+    if (connection.access?.maySubscribe(topic) === false) {
+      this.#options.denials.note('lookup', connection, topic)
+      return
+    }
+    if (!session.clean) void this.#options.sessions.grant(session, [subscription])
+    this.#grant(session, subscription)
   }
 
   #recallContext(): RecallContext {

@@ -1,20 +1,28 @@
-// Fetches that went without a pool. When it is back they are completed: for subscribers still there with what it has, for
+// Questions that went without a pool. When it is back they are completed: for clients still there with what it has, for
 // those that left with what their acknowledgements are worth there.
 
 import type { PoolId } from '../model/binding.ts'
-import { topicMatches } from '../model/topic.ts'
-import type { Reader } from './overlay.ts'
 import type { PoolReader } from './pool-reader.ts'
-import type { Source } from './source.ts'
 
 /** Reads at one time: the pool has just come back, and all clients wait. */
 const AT_ONCE = 4
 /** A pool that is up but answered too late is asked again after this. */
 const RETRY_MS = 10_000
+/** Nobody waits for a completion. */
+export const COMPLETION_DEADLINE_MS = 15_000
 
-export interface Missed {
-  readonly reader: Reader
-  readonly source: Source
+/** Who asks the same again has one question to complete. */
+export interface Question {
+  readonly clientid: string
+  readonly pool: PoolId
+  readonly text: string
+}
+
+export interface Missed extends Question {
+  /** The answer says what the acknowledgements of a client that has left are worth. */
+  readonly outlives: boolean
+  /** May the answer hold messages of this topic that the client is to acknowledge before newer ones? */
+  owes(topic: string): boolean
   /** Asks the pool again; if it answers, delivers to a client that is still there, and removes this. */
   complete(): Promise<void>
 }
@@ -33,35 +41,35 @@ export class Completions {
     pools.onUp((pool) => void this.#run(pool))
   }
 
+  /** @param signal aborted when the client leaves, or wants no answer any more */
   add(missed: Missed, signal: AbortSignal): void {
-    const { reader, source } = missed
+    const { clientid, pool, outlives } = missed
     if (signal.aborted) return
-    const ofClient = this.#missed.get(reader.clientid) ?? new Map<string, Missed>()
-    this.#missed.set(reader.clientid, ofClient.set(keyOf(reader, source), missed))
+    const ofClient = this.#missed.get(clientid) ?? new Map<string, Missed>()
+    this.#missed.set(clientid, ofClient.set(keyOf(missed), missed))
     const left = (): void => {
-      if (source.shared || this.#missed.size > MOST_CLIENTS) this.remove(missed)
+      if (!outlives || this.#missed.size > MOST_CLIENTS) this.remove(missed)
     }
     signal.addEventListener('abort', left, { once: true })
-    this.#runLater(source.pool)
+    this.#runLater(pool)
   }
 
   /** The pool answered after all. */
-  settle(reader: Reader, source: Source): void {
-    const missed = this.#missed.get(reader.clientid)?.get(keyOf(reader, source))
+  settle(question: Question): void {
+    const missed = this.#missed.get(question.clientid)?.get(keyOf(question))
     if (missed) this.remove(missed)
   }
 
   remove(missed: Missed): void {
-    const { reader, source } = missed
     if (!this.has(missed)) return
-    const ofClient = this.#missed.get(reader.clientid)!
-    ofClient.delete(keyOf(reader, source))
-    if (ofClient.size === 0) this.#missed.delete(reader.clientid)
+    const ofClient = this.#missed.get(missed.clientid)!
+    ofClient.delete(keyOf(missed))
+    if (ofClient.size === 0) this.#missed.delete(missed.clientid)
   }
 
   /** Is it neither removed nor replaced? */
   has(missed: Missed): boolean {
-    return this.#missed.get(missed.reader.clientid)?.get(keyOf(missed.reader, missed.source)) === missed
+    return this.#missed.get(missed.clientid)?.get(keyOf(missed)) === missed
   }
 
   /** Nothing is completed any more. */
@@ -71,9 +79,7 @@ export class Completions {
 
   /** Does some pool still owe the client what it has in this topic? */
   pending(clientid: string, topic: string): boolean {
-    for (const { reader, source } of this.#missed.get(clientid)?.values() ?? []) {
-      if (!source.shared && topicMatches(reader.filter, topic)) return true
-    }
+    for (const missed of this.#missed.get(clientid)?.values() ?? []) if (missed.owes(topic)) return true
     return false
   }
 
@@ -94,7 +100,7 @@ export class Completions {
   #missedFrom(pool: PoolId): Missed[] {
     return [...this.#missed.values()]
       .flatMap((ofClient) => [...ofClient.values()])
-      .filter(({ source }) => source.pool === pool)
+      .filter((missed) => missed.pool === pool)
   }
 
   /** A pool that is not up tells when it is. */
@@ -103,6 +109,6 @@ export class Completions {
   }
 }
 
-function keyOf({ filter }: Reader, { pool, shared, latest }: Source): string {
-  return `${pool} ${shared} ${latest} ${filter}`
+function keyOf({ pool, text }: Question): string {
+  return `${pool} ${text}`
 }

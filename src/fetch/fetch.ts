@@ -1,16 +1,15 @@
 // The way in: what a client is owed, from the pools within a deadline and from local truth. The rules are in
 // store/DESIGN.md.
 
-import type { Logger } from '../log/logger.ts'
 import type { Binding, PoolId } from '../model/binding.ts'
-import type { Message, Qos, Subscription } from '../model/event.ts'
-import type { RemoteMessage, SubscriptionRow } from '../model/operation.ts'
-import { filterFault } from '../model/topic.ts'
+import type { Message, Subscription } from '../model/event.ts'
+import type { RemoteMessage } from '../model/operation.ts'
 import type { Journal } from '../queue/journal.ts'
 import type { Position } from '../store/positions.ts'
 import type { Store } from '../store/store.ts'
 import { Completions } from './completions.ts'
 import { HeldPositions } from './held-positions.ts'
+import { type LateLookup, Lookups } from './lookups.ts'
 import { MessageFetch, type MessageRequest } from './messages.ts'
 import { newer } from './overlay.ts'
 import { type AskOptions, Pools } from './pool-reader.ts'
@@ -34,17 +33,18 @@ export class Fetch {
   readonly #held = new HeldPositions()
   #follow: Follow = () => {}
   readonly #messages: MessageFetch
+  readonly #lookups: Lookups
   readonly #clock: FetchOptions['clock']
-  readonly #log: Logger
 
   constructor(options: FetchOptions) {
     const { journal, store, clock, log } = options
     this.#journal = journal
     this.#store = store
     this.#clock = clock
-    this.#log = log
     this.#pools = new Pools(options)
     this.#completions = new Completions(options.pools)
+    const completions = this.#completions
+    this.#lookups = new Lookups({ known: store.subscriptions, pools: this.#pools, completions, log })
     this.#messages = new MessageFetch({
       journal,
       store,
@@ -122,28 +122,12 @@ export class Fetch {
   }
 
   /** What mqtt_sub holds for the client, in every pool that is bound; of a pool that is away, what it held last. */
-  async subscriptions(r: { clientid: string; bindings: readonly Binding[] }): Promise<readonly Subscription[]> {
-    const lists = await Promise.all(poolsOf(r.bindings).map((pool) => this.#subscriptionsIn(pool, r.clientid)))
-    const byTopic = new Map<string, Subscription>()
-    for (const subscription of lists.flat()) byTopic.set(subscription.topic, subscription)
-    return [...byTopic.values()]
-  }
-
-  async #subscriptionsIn(pool: PoolId, clientid: string): Promise<readonly Subscription[]> {
-    const known = this.#store.subscriptions
-    const rows = await this.#pools.ask(pool, { read: 'subscriptions', clientid })
-    if (!rows) return known.get(clientid, pool)
-    const good = rows
-      .filter((row) => this.#check(row, pool, clientid))
-      .map(({ topic, qos }) => ({ topic, qos: qos as Qos }))
-    known.put(clientid, pool, good)
-    return good
-  }
-
-  #check({ topic, qos }: SubscriptionRow, pool: PoolId, clientid: string): boolean {
-    const fault = filterFault(topic) ?? ([0, 1, 2].includes(qos) ? undefined : 'the QoS must be 0, 1 or 2')
-    if (fault) this.#log.warn({ pool, clientid, topic, qos, fault }, 'subscription_row_skipped')
-    return !fault
+  subscriptions(r: {
+    readonly clientid: string
+    readonly bindings: readonly Binding[]
+    readonly late?: LateLookup | undefined
+  }): Promise<readonly Subscription[]> {
+    return this.#lookups.subscriptions(r.clientid, poolsOf(r.bindings), r.late)
   }
 
   /** The retained messages that the filter matches: one a topic, the newest that is known here or in the bound pools. */

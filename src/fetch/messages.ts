@@ -5,10 +5,10 @@ import { setImmediate } from 'node:timers/promises'
 import type { Binding, PoolId } from '../model/binding.ts'
 import type { Message, Seq } from '../model/event.ts'
 import type { ReadOp, RemoteMessage } from '../model/operation.ts'
-import { hasWildcard } from '../model/topic.ts'
+import { hasWildcard, topicMatches } from '../model/topic.ts'
 import type { Journal } from '../queue/journal.ts'
 import type { Store } from '../store/store.ts'
-import type { Completions, Missed } from './completions.ts'
+import { COMPLETION_DEADLINE_MS, type Completions, type Missed, type Question } from './completions.ts'
 import { type Answer, type Merged, merge } from './merge.ts'
 import { Overlay, type Reader } from './overlay.ts'
 import type { Pools } from './pool-reader.ts'
@@ -48,8 +48,6 @@ interface Told {
 
 /** Rows looked at before others may run. */
 const PAGE = 256
-/** Nobody waits for a completion. */
-const COMPLETION_DEADLINE_MS = 15_000
 
 type PositionMap = Overlay['positions']
 type MessagesOp = Extract<ReadOp, { read: 'messages' }>
@@ -102,7 +100,7 @@ export class MessageFetch {
     }
     answered()
     for (const { source, rows } of answers) {
-      if (rows) this.#completions.settle(reader, source)
+      if (rows) this.#completions.settle(questionOf(reader, source))
       else if (later) this.#completeLater(request, reader, { source, told, later })
     }
     const had = this.#had(reader.clientid, skip)
@@ -155,7 +153,7 @@ export class MessageFetch {
     if (!this.#pools.canRead(pool, reader.filter)) return { source, rows: [], after: 0 }
     const { positions } = new Overlay(this.#store, reader)
     const cursor = this.#pools.cursor(pool) // before the read: what is up to here is in what it gives, if anywhere
-    const rows = await this.#pools.ask(pool, question(source, reader, positions), deadlineMs)
+    const rows = await this.#pools.ask(pool, readOf(source, reader, positions), deadlineMs)
     const atTail = !rows?.length && beginsAtTail(source, reader, positions)
     if (atTail) await this.#startAtTail(reader, positions, rows && pool)
     // A client to whom the pool gives rows has a position there.
@@ -210,12 +208,21 @@ export class MessageFetch {
       if (rest.length > 0 && !signal.aborted) later.deliver(rest)
       this.#answered(clientid)
     }
-    const missed: Missed = { reader, source, complete }
+    const missed: Missed = {
+      ...questionOf(reader, source),
+      outlives: !source.shared,
+      owes: (topic) => !source.shared && topicMatches(reader.filter, topic),
+      complete,
+    }
     this.#completions.add(missed, signal)
   }
 }
 
-function question(source: Source, { clientid, filter }: Reader, positions: PositionMap): MessagesOp {
+function questionOf({ clientid, filter }: Reader, { pool, shared, latest }: Source): Question {
+  return { clientid, pool, text: `messages ${shared} ${latest} ${filter}` }
+}
+
+function readOf(source: Source, { clientid, filter }: Reader, positions: PositionMap): MessagesOp {
   const { shared, latest, limit, since } = source
   const common = {
     read: 'messages',

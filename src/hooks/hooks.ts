@@ -2,6 +2,7 @@
 // local truth changes in the same transaction. The way in: the lookups that are bound to an event.
 
 import type { Fetch, Follow } from '../fetch/fetch.ts'
+import type { LateLookup } from '../fetch/lookups.ts'
 import type { Later, Skip } from '../fetch/messages.ts'
 import type { Binding } from '../model/binding.ts'
 import type { EventDraft, HookEvent, HookName, Message, Subscription } from '../model/event.ts'
@@ -128,13 +129,17 @@ export class Hooks {
     return this.#compiled.match(hook, topic).set !== 0
   }
 
-  /** Subscriptions to make for a client that came; null: no lookup is bound, nothing to wait for. */
+  /**
+   * Subscriptions to make for a client that came; null: no lookup is bound, nothing to wait for. `late` gets what a pool
+   * that was away then has, when it is back.
+   */
   subscriptions(
     clientid: string,
     hook: 'client.connected' | 'session.created',
+    late?: LateLookup,
   ): Promise<readonly Subscription[]> | null {
     const bindings = this.#compiled.match(hook, '').lookups
-    return bindings.length > 0 ? this.#fetch.subscriptions({ clientid, bindings }) : null
+    return bindings.length > 0 ? this.#fetch.subscriptions({ clientid, bindings, late }) : null
   }
 
   /**

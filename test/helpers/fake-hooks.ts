@@ -1,7 +1,14 @@
 // Hooks and journal in memory, for tests of the broker alone. Events are "on disk" one turn of the loop later, a batch
 // at a time, or when the test says so.
 
-import type { HooksForBroker, JournalForBroker, Later, Recorded, Skip } from '../../src/broker/hooks-for-broker.ts'
+import type {
+  HooksForBroker,
+  JournalForBroker,
+  LateLookup,
+  Later,
+  Recorded,
+  Skip,
+} from '../../src/broker/hooks-for-broker.ts'
 import type { EventDraft, HookEvent, HookName, Message, Subscription } from '../../src/model/event.ts'
 import { EventIdSource } from '../../src/model/event-id.ts'
 import { TopicTrie } from '../../src/model/topic-tries.ts'
@@ -47,6 +54,8 @@ export class FakeHooks implements HooksForBroker {
   /** What `record` answers instead of committing. */
   failure: Error | null = null
   lookups = new Map<string, readonly Subscription[]>()
+  /** Where the rest of a lookup goes. */
+  readonly late = new Map<string, LateLookup>()
   /** What `messages` answers; null: nothing is bound. */
   fetch: HooksForBroker['messages'] | undefined
   readonly #tables = new FakeTables()
@@ -108,8 +117,10 @@ export class FakeHooks implements HooksForBroker {
   subscriptions(
     clientid: string,
     hook: 'client.connected' | 'session.created',
+    late: LateLookup,
   ): Promise<readonly Subscription[]> | null {
     const found = hook === 'client.connected' ? this.lookups.get(clientid) : undefined
+    if (found) this.late.set(clientid, late)
     return found ? Promise.resolve(found) : null
   }
 

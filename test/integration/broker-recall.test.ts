@@ -8,6 +8,7 @@ import type { Message } from '../../src/model/event.ts'
 import { topicMatches } from '../../src/model/topic.ts'
 import { type OurBroker, startOurs } from '../helpers/brokers.ts'
 import { type FakeHooks, messageOf } from '../helpers/fake-hooks.ts'
+import { until } from '../helpers/gateway.ts'
 import { RawClient } from '../helpers/raw-client.ts'
 
 const QUIET_MS = 100
@@ -257,6 +258,30 @@ test('subscriptions from a lookup are made, recorded and served without a SUBACK
     ['session.created', `session.subscribed ${topic}`],
   )
   assert.ok(client.packets.every(({ cmd }) => cmd !== 'suback'))
+})
+
+test('what a lookup finds late is made then, but for what the client has said itself meanwhile', async () => {
+  const [stored, own, left] = [newTopic(), newTopic(), newTopic()]
+  await publisher.publish(stored, 'retained', { qos: 1, retain: true })
+  hooks.lookups.set('early', [])
+  const client = await RawClient.connect(ours.port, { clientId: 'early' })
+  client.acknowledgeAll()
+  await client.subscribe([own, 0], [left, 1])
+  client.send({ cmd: 'unsubscribe', messageId: 9, unsubscriptions: [left] })
+  await client.received('unsuback')
+  const late = hooks.late.get('early')!
+  late.deliver([stored, own, left].map((topic) => ({ topic, qos: 1 })))
+  await client.received('publish')
+  for (const topic of [own, left, stored]) await publish(topic, 'live')
+  await client.until(() => payloads(client).length === 3)
+  await sleep(QUIET_MS)
+  assert.deepEqual(
+    client.publishes.map(({ topic, qos }) => `${topic} ${qos}`),
+    [`${stored} 1`, `${own} 0`, `${stored} 1`],
+  )
+  await client.disconnect()
+  await until('it has left', () => late.gone.aborted)
+  late.deliver([{ topic: stored, qos: 1 }]) // as a lookup that was on its way
 })
 
 test('retained messages that a broken connection cut short come when the session is resumed', async () => {

@@ -62,9 +62,11 @@ export class Scene<S extends ServerProcess> {
     })
     await this.gateway.holdfast('schema', kind, '--apply', '--pool', 'pool1')
     await prepare?.(this.server)
-    await this.remote.insertForeign({ into: 'mqtt_sub', clientid: 'dora', topic: 'mail/dora', qos: 1 })
+    for (const clientid of ['dora', 'early']) {
+      await this.remote.insertForeign({ into: 'mqtt_sub', clientid, topic: `mail/${clientid}`, qos: 1 })
+    }
+    await this.server.end()
     await this.gateway.start()
-    await this.gateway.forwarded()
   }
 
   async stop(): Promise<void> {
@@ -105,8 +107,18 @@ export function outage<S extends ServerProcess>(of: OutageOf<S>): void {
     before(() => scene.start())
     after(() => scene.stop())
 
-    test('while it is there', async () => {
+    test('who came before it was ever there has the stored subscriptions as soon as it is', async () => {
       scene.pub = await scene.connect('pub')
+      const early = await scene.connect('early')
+      await scene.say('mail/early', 'stored')
+      await scene.server.start()
+      await early.hears(1)
+      await scene.say('mail/early', 'live')
+      await early.hears(2)
+      assert.deepEqual(early.heard(), ['mail/early=stored', 'mail/early=live'])
+    })
+
+    test('while it is there', async () => {
       scene.bob = await scene.connect('bob', { clean: false })
       await scene.bob.mqtt.subscribeAsync({ 'news/a': { qos: 1 }, 'news/b': { qos: 2 } })
       for (const n of range(1, 5)) await scene.say('news/a', `a${n}`)
@@ -178,7 +190,9 @@ export function outage<S extends ServerProcess>(of: OutageOf<S>): void {
         states
           .map(({ clientid, state, node, offline_at }) => `${clientid} ${state} ${node} ${offline_at !== null}`)
           .sort(),
-        ['bob 1', 'carl 0', 'dora 1', 'eve 0', 'pub 1'].map((one) => `${one} holdfast@127.0.0.1 ${one.endsWith('0')}`),
+        ['bob 1', 'carl 0', 'dora 1', 'early 1', 'eve 0', 'pub 1'].map(
+          (one) => `${one} holdfast@127.0.0.1 ${one.endsWith('0')}`,
+        ),
       )
       assert.equal((await scene.gateway.pool()).deadLetters, 0)
     })
@@ -194,6 +208,7 @@ export function outage<S extends ServerProcess>(of: OutageOf<S>): void {
         `bob news/b ${newest('news/b=')}`,
         `carl news/a ${newest('news/a=a15')}`,
         `dora mail/dora ${newest('mail/dora=')}`,
+        `early mail/early ${newest('mail/early=')}`,
       ]
       await until('the positions', async () => (await scene.remote.rows('mqtt_acked')).length === expected.length)
       await scene.gateway.forwarded()
