@@ -1,5 +1,6 @@
 import { flushCompileCache } from 'node:module'
 import { resolve } from 'node:path'
+import { layOutEtc } from '../gateway/folders.ts'
 import { type Gateway, startGateway } from '../gateway/gateway.ts'
 import type { Command } from './cli.ts'
 import { controlPath, serveControl } from './control.ts'
@@ -11,19 +12,22 @@ export const run: Command = {
 
 Starts the gateway and stays in the foreground until SIGTERM or SIGINT. SIGHUP does what 'holdfast ctl reload'
 does; started from a terminal, it ends with it. Logs go to stderr: JSON, or text on a terminal.
---etc   holdfast.conf, plugins/, loaded_plugins (default: etc of the clone)
---data  the journal and the embedded databases (default: var of the clone); one gateway a folder`,
+--etc   holdfast.conf, plugins/, loaded_plugins (default: etc of the clone; of the binary /etc/holdfast,
+        or where there is none DIR/etc of --data, laid out at the first start)
+--data  the journal and the embedded databases (default: var of the clone; of the binary /var/lib/holdfast,
+        or where there is none ./var); one gateway a folder`,
   async run(args) {
     const { values } = parse({ args, options: { etc: { type: 'string' }, data: { type: 'string' } } })
-    const [etc, data] = [etcDir(values.etc), dataDir(values.data)]
+    const [etc, data] = [etcDir(values.etc, values.data), dataDir(values.data)]
     controlPath(data) // a folder that can't have its socket is told before anything starts
+    const isFirst = layOutEtc(etc, data)
     const gateway = await startGateway({ etcDir: etc, dataDir: data, pretty: process.stderr.isTTY === true })
     try {
       const control = await serveControl(data, gateway.commands)
       const stopped = untilSignal()
       if (!process.stderr.isTTY)
         process.on('SIGHUP', () => void gateway.commands.run('reload', {}, SIGNAL).catch(isLogged))
-      greet(gateway, etc, data)
+      greet(gateway, { etc, data, isFirst })
       flushCompileCache() // or a gateway that is always killed would never leave it
       await stopped
       control.close()
@@ -39,13 +43,13 @@ const SIGNAL = { who: 'the system', from: 'SIGHUP' }
 /** Why a reload failed is in the log. */
 const isLogged = (): void => {}
 
-function greet(gateway: Gateway, etc: string, data: string): void {
+function greet(gateway: Gateway, { etc, data, isFirst }: { etc: string; data: string; isFirst: boolean }): void {
   const { listeners } = gateway.broker
   const plain = listeners.find(({ name }) => name.startsWith('tcp:'))
   const lines = [
     ...listeners.map(({ url }) => `MQTT      ${url}`),
     `data      ${resolve(data)}`,
-    `etc       ${resolve(etc)}`,
+    `etc       ${resolve(etc)}${isFirst ? ' (new, as shipped)' : ''}`,
     ...(plain ? [`try       npx -y mqtt pub -h ${plain.host} -p ${plain.port} -q 1 -t hello -m world`] : []),
   ]
   process.stdout.write(`Holdfast is running.\n${lines.map((line) => `  ${line}\n`).join('')}`)

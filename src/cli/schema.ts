@@ -32,7 +32,7 @@ plugins/emqx_backend_<kind>.conf; it may be repeated, what is there stays.`,
     await applySchema({
       kind,
       pool: values.pool,
-      etcDir: etcDir(values.etc),
+      etcDir: etcDir(values.etc, values.data),
       dataDir: dataDir(values.data),
       say: (sentence) => process.stdout.write(`${sentence}\n`),
     })

@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { usualDataDir, usualEtcDir } from '../gateway/folders.ts'
 
 /** The words on the command line make no sense; exit code 2. */
 export class UsageError extends Error {}
@@ -12,13 +13,14 @@ export function parse<T extends ParseArgsConfig>(config: T): ReturnType<typeof p
   }
 }
 
-/** Where configuration and data are: the option, else the environment, else the clone's own folders. */
-export const etcDir = (option: string | undefined): string => folder('etc', option) ?? `${ROOT}/etc`
-export const dataDir = (option: string | undefined): string => folder('data', option) ?? `${ROOT}/var`
+/** Where the data are: the option, else the environment, else the usual place. */
+export const dataDir = (option: string | undefined): string => folder('data', option) ?? usualDataDir()
+
+/** Where the configuration is, likewise. @param data what --data says */
+export const etcDir = (option: string | undefined, data?: string): string =>
+  folder('etc', option) ?? usualEtcDir(dataDir(data))
 
 function folder(name: 'etc' | 'data', option: string | undefined): string | undefined {
   if (option === '') throw new UsageError(`expected a folder behind --${name}`)
   return option ?? (process.env[`HOLDFAST_${name.toUpperCase()}`] || undefined)
 }
-
-const ROOT = new URL('../..', import.meta.url).pathname.replace(/\/$/, '')

@@ -1,12 +1,13 @@
 // The way out as the main thread sees it: a thread with one lane a pool, its figures, and reads from the pools.
 // If the thread fails, the process does: nothing is lost by that, and a lane that silently stands still would be worse.
 
-import { type MessagePort, Worker } from 'node:worker_threads'
+import type { MessagePort, Worker } from 'node:worker_threads'
 import type { Logger } from '../log/logger.ts'
 import type { PoolId } from '../model/binding.ts'
 import { BackendError, HoldfastError } from '../model/errors.ts'
 import type { Seq } from '../model/event.ts'
 import type { ReadOp, RowOf } from '../model/operation.ts'
+import { startThread } from '../system/program.ts'
 import type { ForwardLimits, Timing } from './options.ts'
 import { type Ask, type Call, fromWire, type PoolConfig, type Tell, type WorkerStart } from './protocol.ts'
 import type { LaneStatus, PoolState, PoolTest } from './status.ts'
@@ -71,7 +72,7 @@ class ForwardThread implements Forward {
   constructor({ log, port, timing = {}, ...start }: ForwardOptions) {
     this.#log = log
     const workerData: WorkerStart = { ...start, port, timing }
-    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData, transferList: [port] })
+    this.#worker = startThread(import.meta, 'worker', { workerData, transferList: [port] })
     this.#worker.on('message', (tell: Tell) => this.#hear(tell))
     this.#worker.on('error', (error) => {
       throw error

@@ -1,11 +1,12 @@
 // The write-ahead queue as the main thread sees it. See DESIGN.md for the guarantee and how it is kept.
 
 import { once } from 'node:events'
-import { type MessagePort, Worker } from 'node:worker_threads'
+import type { MessagePort } from 'node:worker_threads'
 import type { Database } from 'better-sqlite3'
 import type { Logger } from '../log/logger.ts'
 import type { Binding, PoolId } from '../model/binding.ts'
 import type { EventDraft, HookEvent, Seq } from '../model/event.ts'
+import { startThread } from '../system/program.ts'
 import { MainJournal, statementsOf } from './main-journal.ts'
 import type { FromWriter, WriterStart } from './messages.ts'
 import { assertNotSuspect } from './salvage.ts'
@@ -198,7 +199,7 @@ export async function openJournal(o: JournalOptions): Promise<Journal> {
     floors: o.floors ?? [],
     clockSkewMs: o.clock.now() - Date.now(),
   }
-  const worker = new Worker(new URL('./writer-worker.ts', import.meta.url), { workerData })
+  const worker = startThread(import.meta, 'writer-worker', { workerData })
   const [{ report }] = (await once(worker, 'message').catch((error: unknown) => {
     prepared.reader.close()
     prepared.lock.release()

@@ -1,7 +1,7 @@
 // The keyspace and its tables: their DDL, and the table that the gateway makes by itself.
 
-import { readFileSync } from 'node:fs'
 import type { OpenOptions } from '../../model/backend.ts'
+import { textBeside } from '../../system/program.ts'
 import type { Session } from './session.ts'
 import type { CassaSettings } from './settings.ts'
 
@@ -10,7 +10,7 @@ export const NO_MARK =
   'nothing, and custom statements run once more; create it with `holdfast schema cassa --apply` and grant select and modify'
 
 export function schema(): string {
-  return readFileSync(new URL('schema.cql', import.meta.url), 'utf8')
+  return textBeside(import.meta, 'schema.cql')
 }
 
 /** Cassandra takes them one by one. The keyspace's own name is in the first two. */

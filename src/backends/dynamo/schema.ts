@@ -1,10 +1,10 @@
 // The tables: as `aws dynamodb create-table --cli-input-json` takes each, and made.
 
-import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CreateTableCommandInput, DynamoDB, TableDescription } from '@aws-sdk/client-dynamodb'
 import type { OpenOptions } from '../../model/backend.ts'
 import { BackendError } from '../../model/errors.ts'
+import { textBeside } from '../../system/program.ts'
 import { type Connection, inParallel, openConnection } from './connection.ts'
 import { backendError, isNamed } from './errors.ts'
 import type { DynamoSettings } from './settings.ts'
@@ -16,7 +16,7 @@ export const NO_MARK =
 const ACTIVE_POLL_MS = 200
 
 export function schema(): string {
-  return readFileSync(new URL('schema.json', import.meta.url), 'utf8')
+  return textBeside(import.meta, 'schema.json')
 }
 
 export function tables(): CreateTableCommandInput[] {

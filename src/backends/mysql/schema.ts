@@ -1,9 +1,9 @@
 // The tables' DDL.
 
-import { readFileSync } from 'node:fs'
+import { textBeside } from '../../system/program.ts'
 
 export function schema(): string {
-  return readFileSync(new URL('schema.sql', import.meta.url), 'utf8')
+  return textBeside(import.meta, 'schema.sql')
 }
 
 /** The table that the gateway makes by itself. */

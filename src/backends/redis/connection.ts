@@ -1,16 +1,16 @@
 // One connection: to a server, to the master that the sentinels name, or to a cluster. Every wait has an end: a caller who
 // gives up, or a server that says nothing for too long, destroys it, and it is never used again.
 
-import { readFileSync } from 'node:fs'
 import { Cluster, Redis } from 'ioredis'
 import { BackendError } from '../../model/errors.ts'
+import { textBeside } from '../../system/program.ts'
 import { type Argument, wordOf } from './commands.ts'
 import { commonOptions, type Topology, topologyOf } from './options.ts'
 import type { RedisSettings } from './settings.ts'
 
 const ANSWER_MS = 60_000
 const SLOTS_MS = 5_000
-const BATCH = readFileSync(new URL('batch.lua', import.meta.url), 'utf8')
+const BATCH = textBeside(import.meta, 'batch.lua')
 
 type Driver = (Redis | Cluster) & {
   /** batch.lua. @param args the number of keys, the keys, the rest */

@@ -1,12 +1,12 @@
 // There is nothing to make; what is printed is the list of keys.
 
-import { readFileSync } from 'node:fs'
 import type { OpenOptions } from '../../model/backend.ts'
+import { textBeside } from '../../system/program.ts'
 import { backendError } from './errors.ts'
 import type { RedisSettings } from './settings.ts'
 
 export function schema(): string {
-  return readFileSync(new URL('schema.txt', import.meta.url), 'utf8')
+  return textBeside(import.meta, 'schema.txt')
 }
 
 /** Looks whether the server can be reached. */

@@ -1,7 +1,7 @@
 // One embedded file. Its calls are synchronous, in the thread of the lanes; only a lock that an outsider holds is waited
 // for in steps, so that other lanes go on meanwhile.
 
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connected, OpenOptions, Pool, WriteOptions } from '../../model/backend.ts'
@@ -9,6 +9,7 @@ import { MarkConflict } from '../../model/errors.ts'
 import type { Mark, MarkMove, Operation, ReadOp, RowOf } from '../../model/operation.ts'
 import { topicMatches } from '../../model/topic.ts'
 import { type Database, openForWrite } from '../../sqlite/open.ts'
+import { textBeside } from '../../system/program.ts'
 import { backendError, isBusy } from './errors.ts'
 import { read } from './read.ts'
 import type { SqliteSettings } from './settings.ts'
@@ -124,5 +125,5 @@ export class SqlitePool implements Pool {
 }
 
 export function schema(): string {
-  return readFileSync(new URL('schema.sql', import.meta.url), 'utf8')
+  return textBeside(import.meta, 'schema.sql')
 }

@@ -1,0 +1,21 @@
+// Folders of the build, and what it says.
+
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+
+export const ROOT = resolve(import.meta.dirname, '../..')
+export const DIST = join(ROOT, 'dist')
+/** What a build leaves for the next one. */
+export const CACHE = join(ROOT, '.cache/build')
+
+export const ARCHITECTURES = ['x64', 'arm64'] as const
+/** As Node names it. */
+export type Architecture = (typeof ARCHITECTURES)[number]
+
+// biome-ignore lint/suspicious/noExplicitAny: package.json and package-lock.json, whose shapes npm knows
+export const readJson = (name: string): any => JSON.parse(readFileSync(join(ROOT, name), 'utf8'))
+
+/** One line on a terminal, overwritten by the next; lines that stay elsewhere. */
+export function progress(text: string): void {
+  process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}` : `build: ${text}\n`)
+}

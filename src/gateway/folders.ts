@@ -1,0 +1,38 @@
+// Where the configuration and the data are when nobody says it: in a clone its own `etc` and `var`. For the binary those of the
+// system where there are any, else `var` in the current folder, with the configuration in it.
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isBinary, ROOT } from '../system/program.ts'
+
+const SYSTEM = { etc: '/etc/holdfast', data: '/var/lib/holdfast' }
+
+export function usualDataDir(): string {
+  if (!isBinary) return join(ROOT, 'var')
+  return existsSync(SYSTEM.data) ? SYSTEM.data : 'var'
+}
+
+export function usualEtcDir(dataDir: string): string {
+  if (!isBinary) return join(ROOT, 'etc')
+  return existsSync(SYSTEM.etc) ? SYSTEM.etc : join(dataDir, 'etc')
+}
+
+/** The first start of a binary: the configuration as shipped is put into the data folder. @returns whether it was */
+export function layOutEtc(etcDir: string, dataDir: string): boolean {
+  if (!isBinary || etcDir !== join(dataDir, 'etc') || existsSync(etcDir)) return false
+  const beside = `${etcDir}.new`
+  rmSync(beside, { recursive: true, force: true })
+  copyFolder(join(ROOT, 'etc'), beside)
+  renameSync(beside, etcDir)
+  return true
+}
+
+/** As `cpSync`, which can't read from inside the binary. */
+function copyFolder(from: string, to: string): void {
+  mkdirSync(to, { recursive: true })
+  for (const name of readdirSync(from)) {
+    const [source, target] = [join(from, name), join(to, name)]
+    if (statSync(source).isDirectory()) copyFolder(source, target)
+    else writeFileSync(target, readFileSync(source))
+  }
+}
