@@ -4,9 +4,10 @@
 //   native/*       addons (src/system/addon.ts)
 //   src/**, etc/** the files beside: SQL, Lua, the configuration as shipped
 
-import { cpSync, existsSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { type BuildOptions, build } from 'esbuild'
+import { stripElf } from './elf.ts'
 import { type Architecture, CACHE, ROOT, readJson } from './place.ts'
 import { addonsIn, driversOutside, entriesOutside, metaOfModules, root } from './plugins.ts'
 
@@ -29,8 +30,7 @@ const COMMON: BuildOptions = {
   format: 'cjs',
   target: 'node24',
   absWorkingDir: ROOT,
-  minifyWhitespace: true,
-  minifySyntax: true,
+  minify: true,
   legalComments: 'none',
   external: ABSENT,
   logLevel: 'warning',
@@ -57,7 +57,7 @@ export async function bundle(architecture: Architecture, about: object): Promise
     const contents = [...names].map((name) => `exports['${name}'] = require('${name}')`).join('\n')
     await build({ ...COMMON, ...root('..'), stdin: { contents, resolveDir: ROOT }, outfile: join(folder, file) })
   }
-  for (const [name, file] of addons) cpSync(file, join(folder, 'native', name))
+  for (const [name, file] of addons) writeFileSync(join(folder, 'native', name), stripElf(readFileSync(file)))
   for (const name of globSync(BESIDE, { cwd: ROOT })) cpSync(join(ROOT, name), join(folder, name))
   for (const name of FOLDERS) {
     if (existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(folder, name), { recursive: true })
