@@ -7,8 +7,15 @@ import { type Architecture, CACHE, ROOT } from './place.ts'
 import { runtime, runtimeVersion } from './runtime.ts'
 
 const PKG = join(ROOT, 'node_modules/@yao-pkg/pkg/lib-es5/bin.js')
-/** The random folder in which pkg made the blob, which remembers it: the only thing that two builds would differ in. */
-const REMEMBERED = /\/tmp\/pkg-sea-\w{6}\//g
+/**
+ * What is mended in what pkg made, in place, so by as many characters:
+ * - the blob remembers the random folder that it was made in: the only thing that two builds would differ in;
+ * - it asks for the home folder, for a place that our addons do without, and dies where neither HOME nor /etc/passwd tells.
+ */
+const MENDED: readonly [found: RegExp, by: string][] = [
+  [/(?<=\/tmp\/pkg-sea-)\w{6}(?=\/)/g, '000000'],
+  [/homedir\(\)(?=, \\*"\.cache)/g, 'path.sep '],
+]
 
 /** @param folder from `bundle`. @param output path of the executable */
 export function pack(folder: string, architecture: Architecture, output: string): void {
@@ -21,7 +28,7 @@ export function pack(folder: string, architecture: Architecture, output: string)
     env: { PATH: process.env.PATH, HOME: home, TMPDIR: '/tmp' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  forget(output)
+  mend(output)
 }
 
 /** Below $HOME/.pkg-cache/sea: an archive that is taken for fetched, checked and unpacked, and what is in it. */
@@ -33,12 +40,14 @@ function offer(home: string, architecture: Architecture): void {
   for (const file of [`${name}.tar.gz`, `${name}.tar.gz.ok`, `${node}.ok`]) writeFileSync(file, '')
 }
 
-function forget(output: string): void {
+function mend(output: string): void {
   const bytes = readFileSync(output)
   const text = bytes.toString('latin1')
-  const found = [...text.matchAll(REMEMBERED)]
-  if (found.length === 0) throw new Error(`pkg made ${output} in another way than before: see forget()`)
-  for (const { 0: folder, index } of found) bytes.write(folder.replace(/\w{6}\/$/, '000000/'), index, 'latin1')
+  for (const [pattern, by] of MENDED) {
+    const found = [...text.matchAll(pattern)]
+    if (found.length === 0) throw new Error(`pkg makes something else than it did: ${pattern} is not in ${output}`)
+    for (const { index } of found) bytes.write(by, index, 'latin1')
+  }
   rmSync(output)
   writeFileSync(output, bytes, { mode: 0o755 })
 }

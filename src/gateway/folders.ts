@@ -3,6 +3,7 @@
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { HoldfastError } from '../model/errors.ts'
 import { isBinary, ROOT } from '../system/program.ts'
 
 const SYSTEM = { etc: '/etc/holdfast', data: '/var/lib/holdfast' }
@@ -17,14 +18,24 @@ export function usualEtcDir(dataDir: string): string {
   return existsSync(SYSTEM.etc) ? SYSTEM.etc : join(dataDir, 'etc')
 }
 
-/** The first start of a binary: the configuration as shipped is put into the data folder. @returns whether it was */
+/**
+ * The first start of a binary: the configuration as shipped is put into the data folder.
+ * @returns whether it was. @throws HoldfastError READ_ONLY
+ */
 export function layOutEtc(etcDir: string, dataDir: string): boolean {
   if (!isBinary || etcDir !== join(dataDir, 'etc') || existsSync(etcDir)) return false
   const beside = `${etcDir}.new`
-  rmSync(beside, { recursive: true, force: true })
-  copyFolder(join(ROOT, 'etc'), beside)
-  renameSync(beside, etcDir)
-  return true
+  try {
+    rmSync(beside, { recursive: true, force: true })
+    copyFolder(join(ROOT, 'etc'), beside)
+    renameSync(beside, etcDir)
+    return true
+  } catch (error) {
+    throw new HoldfastError('READ_ONLY', `the configuration can't be put into ${etcDir}: ${(error as Error).message}`, {
+      hint: 'name a folder that this user may write with --data, or one that has a configuration with --etc',
+      cause: error,
+    })
+  }
 }
 
 /** As `cpSync`, which can't read from inside the binary. */

@@ -8,7 +8,7 @@ import { HoldfastError } from '../model/errors.ts'
 import { ROOT } from './program.ts'
 
 /** Memory first: a start must not wear out a card. */
-const PLACES = ['/dev/shm', tmpdir(), '/var/tmp', '/run', '.']
+const PLACES = ['/dev/shm', tmpdir(), '/tmp', '/var/tmp', '.']
 
 /** @param name of a file in `native/`. @throws HoldfastError NO_PLACE_FOR_CODE */
 export function loadAddon(name: string): unknown {

@@ -7,13 +7,22 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
+const SOURCES = [process.execPath, new URL('../../src/main.ts', import.meta.url).pathname]
+/** What is tested: the sources, or the command in HOLDFAST_BINARY (`dist/holdfast-linux-x64`, `qemu-aarch64-static … holdfast`). */
+const [COMMAND, ...FIRST] = process.env.HOLDFAST_BINARY?.split(' ') ?? SOURCES
 /** As `scripts/holdfast` has it. */
 const environment = (): NodeJS.ProcessEnv => ({
-  NODE_COMPILE_CACHE: new URL('../../.cache/compile', import.meta.url).pathname,
+  ...(process.env.HOLDFAST_BINARY
+    ? {}
+    : { NODE_COMPILE_CACHE: new URL('../../.cache/compile', import.meta.url).pathname }),
   ...process.env,
 })
 const run = promisify(execFile)
+
+/** Command and arguments of `holdfast <words>`, for `spawn` and the like. */
+export function holdfast(...words: string[]): [command: string, words: string[]] {
+  return [COMMAND!, [...FIRST, ...words]]
+}
 
 export interface GatewayFiles {
   /** Lines for holdfast.conf behind the listener's. */
@@ -64,7 +73,7 @@ export class GatewayProcess {
   /** Resolves when the listener is open; rejects with what it printed when it ends before. */
   async start(): Promise<this> {
     this.output = ''
-    const child = spawn(process.execPath, [MAIN, 'run', '--etc', this.etc, '--data', this.data], {
+    const child = spawn(...holdfast('run', '--etc', this.etc, '--data', this.data), {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: environment(),
     })
@@ -111,7 +120,7 @@ export class GatewayProcess {
 
   /** Runs `holdfast <words>` on this gateway's folders. Rejects with the exit code and what it printed. */
   async holdfast(...words: string[]): Promise<string> {
-    const { stdout } = await run(process.execPath, [MAIN, ...words], {
+    const { stdout } = await run(...holdfast(...words), {
       env: { ...environment(), HOLDFAST_ETC: this.etc, HOLDFAST_DATA: this.data },
     })
     return stdout
@@ -120,7 +129,7 @@ export class GatewayProcess {
   /** Gives a user a password, as a cheap hash; a gateway that runs has to reload. */
   async passwd(name: string, password: string): Promise<void> {
     const environment = { env: { ...process.env, HOLDFAST_ETC: this.etc } }
-    const running = run(process.execPath, [MAIN, 'passwd', name, '--cost', '10'], environment)
+    const running = run(...holdfast('passwd', name, '--cost', '10'), environment)
     running.child.stdin!.end(`${password}\n`)
     await running
   }

@@ -20,7 +20,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { openForRead } from '../../src/sqlite/open.ts'
-import { GatewayProcess, until } from '../helpers/gateway.ts'
+import { GatewayProcess, holdfast, until } from '../helpers/gateway.ts'
 import { atEnd } from '../helpers/journal.ts'
 import { Client } from '../helpers/mqtt-client.ts'
 import { RawClient } from '../helpers/raw-client.ts'
@@ -30,7 +30,6 @@ const SQLITE = `
 backend.sqlite.pool1.database = mqtt.db
 backend.sqlite.hook.message.publish.1 = {"topic": "#", "action": {"function": "on_message_publish"}, "pool": "pool1"}
 `
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
 
 function gatewayOn(t: TestContext, data?: string, conf = ''): GatewayProcess {
   const gateway = new GatewayProcess({ conf, plugins: { sqlite: SQLITE } })
@@ -41,7 +40,7 @@ function gatewayOn(t: TestContext, data?: string, conf = ''): GatewayProcess {
 
 /** Starts a gateway that is to fail. @returns its exit code and what it wrote to stderr, without the log */
 async function failing(gateway: GatewayProcess, data = gateway.data): Promise<{ code: number; said: string }> {
-  const child = spawn(process.execPath, [MAIN, 'run', '--etc', gateway.etc, '--data', data], {
+  const child = spawn(...holdfast('run', '--etc', gateway.etc, '--data', data), {
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: 20_000,
   })
