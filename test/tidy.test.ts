@@ -11,6 +11,7 @@ const src = join(root, 'src')
 
 /** From the top floor down. Rooms on one floor do not know each other. */
 const FLOORS = [
+  ['binary.ts'],
   ['main.ts'],
   ['cli', 'web', 'console'],
   ['gateway'],

@@ -7,20 +7,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-const SOURCES = [process.execPath, new URL('../../src/main.ts', import.meta.url).pathname]
 /** What is tested: the sources, or the command in HOLDFAST_BINARY (`dist/holdfast-linux-x64`, `qemu-aarch64-static … holdfast`). */
-const [COMMAND, ...FIRST] = process.env.HOLDFAST_BINARY?.split(' ') ?? SOURCES
-/** As `scripts/holdfast` has it. */
-const environment = (): NodeJS.ProcessEnv => ({
-  ...(process.env.HOLDFAST_BINARY
-    ? {}
-    : { NODE_COMPILE_CACHE: new URL('../../.cache/compile', import.meta.url).pathname }),
-  ...process.env,
-})
+const BINARY = process.env.HOLDFAST_BINARY?.split(' ')
+const [COMMAND, ...FIRST] = BINARY ?? [process.execPath, new URL('../../src/main.ts', import.meta.url).pathname]
+/** As `scripts/holdfast` has it; the binary sees to it by itself. */
+const COMPILED = BINARY ? {} : { NODE_COMPILE_CACHE: new URL('../../.cache/compile', import.meta.url).pathname }
+const environment = (): NodeJS.ProcessEnv => ({ ...COMPILED, ...process.env })
 const run = promisify(execFile)
 
 /** Command and arguments of `holdfast <words>`, for `spawn` and the like. */
-export function holdfast(...words: string[]): [command: string, words: string[]] {
+export function commandLine(...words: string[]): [command: string, words: string[]] {
   return [COMMAND!, [...FIRST, ...words]]
 }
 
@@ -73,7 +69,7 @@ export class GatewayProcess {
   /** Resolves when the listener is open; rejects with what it printed when it ends before. */
   async start(): Promise<this> {
     this.output = ''
-    const child = spawn(...holdfast('run', '--etc', this.etc, '--data', this.data), {
+    const child = spawn(...commandLine('run', '--etc', this.etc, '--data', this.data), {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: environment(),
     })
@@ -120,7 +116,7 @@ export class GatewayProcess {
 
   /** Runs `holdfast <words>` on this gateway's folders. Rejects with the exit code and what it printed. */
   async holdfast(...words: string[]): Promise<string> {
-    const { stdout } = await run(...holdfast(...words), {
+    const { stdout } = await run(...commandLine(...words), {
       env: { ...environment(), HOLDFAST_ETC: this.etc, HOLDFAST_DATA: this.data },
     })
     return stdout
@@ -129,7 +125,7 @@ export class GatewayProcess {
   /** Gives a user a password, as a cheap hash; a gateway that runs has to reload. */
   async passwd(name: string, password: string): Promise<void> {
     const environment = { env: { ...process.env, HOLDFAST_ETC: this.etc } }
-    const running = run(...holdfast('passwd', name, '--cost', '10'), environment)
+    const running = run(...commandLine('passwd', name, '--cost', '10'), environment)
     running.child.stdin!.end(`${password}\n`)
     await running
   }

@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { GatewayProcess, holdfast } from '../helpers/gateway.ts'
+import { commandLine, GatewayProcess } from '../helpers/gateway.ts'
 
 const SQLITE = 'backend.sqlite.pool1.database = mqtt.db\n'
 
@@ -19,9 +19,9 @@ interface Told {
   stderr: string
 }
 
-async function tell(...words: string[]): Promise<Told> {
+async function holdfast(...words: string[]): Promise<Told> {
   const env = { ...process.env, HOLDFAST_ETC: gateway.etc, HOLDFAST_DATA: gateway.data }
-  const child = spawn(...holdfast(...words), { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 20_000 })
+  const child = spawn(...commandLine(...words), { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 20_000 })
   const told = { code: -1, stdout: '', stderr: '' }
   child.stdout.on('data', (chunk) => {
     told.stdout += chunk
@@ -37,7 +37,7 @@ async function tell(...words: string[]): Promise<Told> {
 function refused(calls: readonly (readonly [call: string, code: number, says: RegExp])[]): void {
   for (const [call, code, says] of calls) {
     test(`holdfast ${call}`, async () => {
-      const told = await tell(...call.split(' ').map((word) => (word === "''" ? '' : word)))
+      const told = await holdfast(...call.split(' ').map((word) => (word === "''" ? '' : word)))
       assert.match(told.stderr, says)
       assert.doesNotMatch(told.stderr, /^\s+at /m)
       assert.deepEqual([told.code, told.stdout], [code, ''])
@@ -73,7 +73,7 @@ describe('without a running gateway', () => {
 
   test('each command has its help', async () => {
     for (const command of ['run', 'check', 'passwd', 'schema', 'ctl', 'version']) {
-      const { code, stdout, stderr } = await tell(command, '--help')
+      const { code, stdout, stderr } = await holdfast(command, '--help')
       assert.deepEqual([code, stderr], [0, ''])
       assert.ok(stdout.startsWith(`holdfast ${command}`))
     }
@@ -84,12 +84,12 @@ test('a plugin that is not loaded: its faults do not stop a start, and are told 
   mkdirSync(join(gateway.etc, 'plugins'), { recursive: true })
   const file = join(gateway.etc, 'plugins', 'emqx_backend_pgsql.conf')
   writeFileSync(file, 'backend.pgsql.pool1.server = 127.0.0.1:1\nbackend.pgsql.pool1.nonsense = 3\n')
-  const { code, stderr } = await tell('schema', 'pgsql', '--apply', '--pool', 'pool1')
+  const { code, stderr } = await holdfast('schema', 'pgsql', '--apply', '--pool', 'pool1')
   assert.equal(code, 1)
   assert.ok(stderr.startsWith(`${file}:2:1: unknown key backend.pgsql.pool1.nonsense`), stderr)
   assert.match(stderr, /the configuration has 1 fault\n/)
   writeFileSync(file, 'backend.pgsql.pool1.server = 127.0.0.1:1\n')
-  const unreachable = await tell('schema', 'pgsql', '--apply', '--pool', 'pool1')
+  const unreachable = await holdfast('schema', 'pgsql', '--apply', '--pool', 'pool1')
   assert.match(
     unreachable.stderr,
     /pool pool1: .*ECONNREFUSED 127.0.0.1:1\nhint: its keys are in .*emqx_backend_pgsql.conf/,
@@ -106,7 +106,7 @@ describe('with a running gateway', () => {
   })
 
   test('a key without effect is named, with file and line, by check and by run', async () => {
-    const { stdout } = await tell('check')
+    const { stdout } = await holdfast('check')
     assert.ok(
       stdout.includes(`${conf}:3:1: warning: web.metrics has no effect in this version (there is no page yet)\n`),
       stdout,

@@ -20,7 +20,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { openForRead } from '../../src/sqlite/open.ts'
-import { GatewayProcess, holdfast, until } from '../helpers/gateway.ts'
+import { commandLine, GatewayProcess, until } from '../helpers/gateway.ts'
 import { atEnd } from '../helpers/journal.ts'
 import { Client } from '../helpers/mqtt-client.ts'
 import { RawClient } from '../helpers/raw-client.ts'
@@ -40,7 +40,7 @@ function gatewayOn(t: TestContext, data?: string, conf = ''): GatewayProcess {
 
 /** Starts a gateway that is to fail. @returns its exit code and what it wrote to stderr, without the log */
 async function failing(gateway: GatewayProcess, data = gateway.data): Promise<{ code: number; said: string }> {
-  const child = spawn(...holdfast('run', '--etc', gateway.etc, '--data', data), {
+  const child = spawn(...commandLine('run', '--etc', gateway.etc, '--data', data), {
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: 20_000,
   })
