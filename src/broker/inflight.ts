@@ -37,8 +37,10 @@ export class Inflight {
   readonly #expectedIds = new Set<number>()
   #last = 0
   #count = 0
-  /** Up to this number all are acknowledged. */
+  /** Up to this number all are acknowledged, … */
   #settled = 0
+  /** … and these behind it, too. */
+  readonly #beyond = new Set<number>()
 
   get size(): number {
     return this.#sent.size
@@ -53,20 +55,24 @@ export class Inflight {
     return this.#sent.get(packetId)
   }
 
-  /** @returns its packet id, and whether it was sent before, in a former run of the gateway */
-  add(entry: Entry): { packetId: number; again: boolean } {
-    const expected = entry.live || this.#expected.size === 0 ? undefined : this.#takeExpected(entry)
-    const packetId = expected ?? this.#freeId()
+  /** Was it sent before, in a former run of the gateway? */
+  expects({ message, qos, live }: Entry): boolean {
+    return !live && this.#expected.get(message.msgid)?.qos === qos
+  }
+
+  /** @returns its packet id */
+  add(entry: Entry): number {
+    const packetId = this.expects(entry) ? this.#takeExpected(entry.message.msgid) : this.#freeId()
     this.#sent.set(packetId, { entry, released: false, number: ++this.#count })
-    return { packetId, again: expected !== undefined }
+    return packetId
   }
 
   delete(packetId: number): void {
     const number = this.#sent.get(packetId)?.number
+    if (number === undefined) return
     this.#sent.delete(packetId)
-    if (number !== this.#settled + 1) return
-    const [oldest] = this.#sent.values()
-    this.#settled = oldest ? oldest.number - 1 : this.#count
+    this.#beyond.add(number)
+    while (this.#beyond.delete(this.#settled + 1)) this.#settled++
   }
 
   /** The client is away: what the journal has need not be held. */
@@ -128,12 +134,11 @@ export class Inflight {
     this.#expectedIds.add(sent.packetId)
   }
 
-  #takeExpected({ message, qos }: Entry): number | undefined {
-    const expected = this.#expected.get(message.msgid)
-    if (expected?.qos !== qos) return undefined
-    this.#expected.delete(message.msgid)
-    this.#expectedIds.delete(expected.packetId)
-    return expected.packetId
+  #takeExpected(msgid: string): number {
+    const { packetId } = this.#expected.get(msgid)!
+    this.#expected.delete(msgid)
+    this.#expectedIds.delete(packetId)
+    return packetId
   }
 
   #freeId(): number {

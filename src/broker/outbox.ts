@@ -336,11 +336,15 @@ export class Outbox {
   #send(entry: Entry): void {
     if (!entry.live) this.#note(entry)
     else if (this.#runs.length > 0 && entry.qos > 0) this.#ahead.add(entry.message.seq)
-    const sent = entry.qos === 0 ? { entry, packetId: 0, again: false } : { entry, ...this.#inflight.add(entry) }
     this.changed = true
-    const mustBeKept = entry.qos === 2 && this.#events.keep !== undefined
-    if (mustBeKept || (entry.qos > 0 && this.#unwritten.length > 0)) this.#writeWhenKept(sent)
-    else this.#write(sent)
+    if (entry.qos === 0) this.#write(entry, 0, false)
+    else {
+      const again = this.#inflight.expects(entry)
+      const packetId = this.#inflight.add(entry)
+      const mustBeKept = entry.qos === 2 && this.#events.keep !== undefined
+      if (mustBeKept || this.#unwritten.length > 0) this.#writeWhenKept({ entry, packetId, again })
+      else this.#write(entry, packetId, again)
+    }
   }
 
   #writeWhenKept(sent: Unwritten): void {
@@ -354,11 +358,11 @@ export class Outbox {
       const kept = line.length
       await this.#events.keep!()
       if (line !== this.#unwritten) return // the connection has gone: the next one gets them as repetitions
-      for (const sent of line.splice(0, kept)) this.#write(sent)
+      for (const { entry, packetId, again } of line.splice(0, kept)) this.#write(entry, packetId, again)
     }
   }
 
-  #write({ entry, packetId, again }: Unwritten): void {
+  #write(entry: Entry, packetId: number, again: boolean): void {
     this.#outlet!.publish(entry.message, entry.qos, packetId, FLAGS[(entry.retain ? 2 : 0) + (again ? 1 : 0)]!)
     this.#events.sent(entry)
   }
