@@ -5,8 +5,9 @@ import { join, resolve } from 'node:path'
 import type { AccessRules } from '../access/access.ts'
 import { type Acl, parseAcl } from '../access/acl.ts'
 import { parseUsers, type Users } from '../access/users.ts'
-import type { Faults, Place } from '../config/fault.ts'
+import { Faults, type Place } from '../config/fault.ts'
 import { readFile } from '../config/load.ts'
+import { parseText } from '../config/text.ts'
 import { DEFAULT_FILES, type GatewaySettings } from './settings.ts'
 
 interface Loaded {
@@ -27,7 +28,7 @@ export function readAccess({ etcDir, gateway }: Loaded, faults: Faults): AccessR
     admins: new Set(namesOf(gateway['auth.admins'])),
     tries: { perName: gateway['auth.max_tries'], perAddress: gateway['auth.max_tries_per_address'] },
   }
-  warnOfNonsense(rules, { etcDir, gateway }, faults)
+  lookForNonsense(rules, { etcDir, gateway }, faults)
   return rules
 }
 
@@ -54,20 +55,24 @@ function readAcl(etcDir: string, file: string, faults: Faults): Acl | undefined 
   return undefined
 }
 
-/** What is no fault, and most likely not what was meant. */
-function warnOfNonsense(rules: AccessRules, { etcDir, gateway }: Loaded, faults: Faults): void {
+/** What can't be meant so, and what most likely is not. */
+function lookForNonsense(rules: AccessRules, { etcDir, gateway }: Loaded, faults: Faults): void {
   const { users, acl, anonymous, nomatch, admins } = rules
-  const byCertificate = [...gateway['listener.ssl.*'], ...gateway['listener.wss.*']].some(
-    ([, listener]) => listener.use_identity_as_username,
+  const place = placesOf(etcDir)
+  const listeners = (['ssl', 'wss'] as const).flatMap((kind) =>
+    [...gateway[`listener.${kind}.*`]].map(([name, keys]) => ({ key: `listener.${kind}.${name}`, ...keys })),
   )
-  const conf = start(join(etcDir, 'holdfast.conf'))
-  if (!byCertificate) {
+  const byCertificate = listeners.filter((listener) => listener.use_identity_as_username)
+  for (const { key } of byCertificate.filter(({ verify }) => !verify)) {
+    faults.error(place(`${key}.use_identity_as_username`), `it needs ${key}.verify = on: else a name proves nothing`)
+  }
+  if (byCertificate.length === 0) {
     const nobody = (name: string): string => `there is no user ${name} in ${gateway['auth.file']}`
     if (anonymous === false && users.size === 0) {
-      faults.warning(conf, 'auth.anonymous = off, and there are no users: nobody is let in', 'holdfast passwd NAME')
+      faults.warning(place('auth.anonymous'), 'nobody is let in: there are no users', 'holdfast passwd NAME')
     }
-    for (const name of admins) if (!users.has(name)) faults.warning(conf, `auth.admins: ${nobody(name)}`)
-    for (const [name, place] of acl?.places ?? []) if (!users.has(name)) faults.warning(place, nobody(name))
+    for (const name of admins) if (!users.has(name)) faults.warning(place('auth.admins'), nobody(name))
+    for (const [name, where] of acl?.places ?? []) if (!users.has(name)) faults.warning(where, nobody(name))
   }
   const lines = acl ? [...acl.anonymous, ...acl.patterns, ...[...acl.users.values()].flat()] : []
   if (nomatch === 'allow' && lines.length > 0 && !lines.some(({ access }) => access === 'deny')) {
@@ -75,8 +80,16 @@ function warnOfNonsense(rules: AccessRules, { etcDir, gateway }: Loaded, faults:
     faults.warning(start(gateway['acl.file']), 'these rules forbid nothing: acl.nomatch = allow', meant)
   }
   if (nomatch === 'deny' && lines.length === 0) {
-    faults.warning(conf, `acl.nomatch = deny, and no rules in ${gateway['acl.file']}: nobody may do anything`)
+    faults.warning(place('acl.nomatch'), `nobody may do anything: there are no rules in ${gateway['acl.file']}`)
   }
 }
 
 const start = (file: string): Place => ({ file, line: 1, column: 1 })
+
+/** @returns where a key stands in holdfast.conf */
+function placesOf(etcDir: string): (key: string) => Place {
+  const file = join(etcDir, 'holdfast.conf')
+  const nothing = new Faults() // they are told already
+  const entries = parseText(file, readFile(file, nothing) ?? Buffer.alloc(0), nothing)
+  return (key) => entries.find((entry) => entry.key === key) ?? start(file)
+}

@@ -8,10 +8,12 @@ import { dieWithParent, findProgram } from './processes.ts'
 
 const run = promisify(execFile)
 
-/** Why tests with mosquitto's clients can't run here, for `{ skip }`; false when they can. Under CI they fail instead. */
-export function mosquittoMissing(): string | false {
-  if ((findProgram('mosquitto_pub') && findProgram('mosquitto_sub')) || process.env.CI === 'true') return false
-  return "mosquitto's clients are not installed; as root: scripts/services install mosquitto"
+/** Why tests with mosquitto can't run here, for `{ skip }`; false when they can. Under CI they fail instead. */
+export function mosquittoMissing(...programs: string[]): string | false {
+  const wanted = programs.length > 0 ? programs : ['mosquitto_pub', 'mosquitto_sub']
+  const missing = wanted.filter((name) => !findProgram(name, ['/usr/sbin']))
+  if (missing.length === 0 || process.env.CI === 'true') return false
+  return `there is no ${missing.join(' and no ')}; as root: scripts/services install mosquitto`
 }
 
 const at = (port: number): string[] => ['-h', '127.0.0.1', '-p', String(port)]
