@@ -6,10 +6,9 @@ import { once } from 'node:events'
 import { chownSync, lstatSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { GatewayProcess, until } from '../helpers/gateway.ts'
+import { commandLine, GatewayProcess, until } from '../helpers/gateway.ts'
 import { findProgram } from '../helpers/processes.ts'
 
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
 const gateway = new GatewayProcess()
 const file = join(gateway.etc, 'passwd')
 after(() => gateway.remove())
@@ -18,7 +17,8 @@ const noTerminal = findProgram('script') ? false : 'there is no script(1), which
 
 /** At a terminal: types each word when the question before it stands there. @returns what was on the screen, and the exit code */
 async function typed(name: string, ...words: string[]): Promise<{ screen: string; code: number }> {
-  const command = `'${process.execPath}' '${MAIN}' passwd ${name} --cost 10 --etc '${gateway.etc}'`
+  const [program, all] = commandLine('passwd', name, '--cost', '10', '--etc', gateway.etc)
+  const command = [program, ...all].map((word) => `'${word}'`).join(' ')
   const child = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] })
   let screen = ''
   child.stdout.on('data', (chunk) => {
