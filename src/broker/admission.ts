@@ -9,7 +9,8 @@ import type { Figures } from './figures.ts'
 import { publishFault } from './gate.ts'
 import type { Limits } from './limits.ts'
 import type { Refusal } from './refusal.ts'
-import { subscriptionFault } from './wire-guard.ts'
+import type { Sessions } from './sessions.ts'
+import { levelsFault, subscriptionFault } from './wire-guard.ts'
 
 /** Who is there. */
 export interface Principal {
@@ -51,8 +52,7 @@ export interface AdmissionOptions {
   readonly access: AccessControl | undefined
   readonly figures: Figures
   readonly denials: Denials
-  /** Has a client with this id a connection, which a new one takes over? */
-  isConnected(clientid: string): boolean
+  readonly sessions: Pick<Sessions, 'get' | 'stored'>
 }
 
 export class Admission {
@@ -60,25 +60,31 @@ export class Admission {
   readonly #access: AccessControl | undefined
   readonly #figures: Figures
   readonly #denials: Denials
-  readonly #isConnected: (clientid: string) => boolean
+  readonly #sessions: AdmissionOptions['sessions']
 
-  constructor({ limits, access, figures, denials, isConnected }: AdmissionOptions) {
+  constructor({ limits, access, figures, denials, sessions }: AdmissionOptions) {
     this.#limits = limits
     this.#access = access
     this.#figures = figures
     this.#denials = denials
-    this.#isConnected = isConnected
+    this.#sessions = sessions
   }
 
   /** Takes note of a CONNECT. @returns why the connection ends without an answer, or undefined */
   introduce(connection: Connection, packet: ConnectPacket): string | undefined {
     const { clientId, clean, keepalive, username = null, will, protocolVersion } = packet
     connection.introduction = { username: connection.identity ?? username, clean, keepalive }
+    const { maxKeepalive } = this.#limits
+    const isBounded = keepalive > 0 ? keepalive <= maxKeepalive : maxKeepalive === Number.POSITIVE_INFINITY
+    if (!isBounded) packet.keepalive = maxKeepalive
     // [MQTT-3.1.3-8] and aedes #10; MQTT 3.1 knows no empty id at all
     const nameless = clientId === '' && (!clean || protocolVersion === 3)
     const tooLong = Buffer.byteLength(clientId) > this.#limits.maxClientIdLength
+    const known = this.#sessions.get(clientId)
+    const isFull = !clean && known?.clean !== false && this.#sessions.stored >= this.#limits.maxSessions
     if (nameless || tooLong) connection.refusal = 'clientid'
-    else if (!connection.takePlace(this.#isConnected(clientId))) connection.refusal = 'connections'
+    else if (isFull) connection.refusal = 'sessions'
+    else if (!connection.takePlace(known?.connection !== undefined)) connection.refusal = 'connections'
     if (clientId === '') packet.clientId = `auto-${randomUUID()}` // [MQTT-3.1.3-6]
     connection.will = will
     if (will) will.payload = Buffer.from(will.payload) // held as long as the connection, without the chunk that it came in
@@ -96,10 +102,16 @@ export class Admission {
   /** @returns true: it is granted, and `presence.subscribed` follows */
   maySubscribe(connection: Connection, filter: string, qos: Qos): boolean {
     const { maxTopicLevels, maxSubscriptions } = this.#limits
-    if (subscriptionFault(filter, maxTopicLevels)) return false
+    if (subscriptionFault(filter, maxTopicLevels)) {
+      if (levelsFault(filter, maxTopicLevels)) this.#figures.countOver('topic_levels')
+      return false
+    }
     const { subscriptions } = connection.session!
     const mostMore = subscriptions.has(filter) ? maxSubscriptions : maxSubscriptions - subscriptions.size
-    if (connection.granting.size >= mostMore) return false
+    if (connection.granting.size >= mostMore) {
+      this.#figures.countOver('subscriptions')
+      return false
+    }
     if (connection.access?.maySubscribe(filter) === false) {
       this.#denials.note('subscribe', connection, filter)
       return false

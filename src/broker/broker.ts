@@ -17,6 +17,8 @@ import { Gate } from './gate.ts'
 import type { HooksForBroker, JournalForBroker } from './hooks-for-broker.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import { type Arrival, type Listener, type ListenerOptions, openListener } from './listeners.ts'
+import type { LimitName } from './over-limit.ts'
+import { Pace } from './pace.ts'
 import { createPersistence } from './persistence.ts'
 import { Places } from './places.ts'
 import { Presence } from './presence.ts'
@@ -57,6 +59,8 @@ export interface BrokerStats {
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>
   /** Connections. */
   readonly refused: Readonly<Partial<Record<RefusalReason, number>>>
+  /** What went over a limit. */
+  readonly overLimit: Readonly<Partial<Record<LimitName, number>>>
   /** What clients were not allowed to do. */
   readonly denied: Readonly<Record<Denied, number>>
   /** Lookups and fetches that failed. */
@@ -85,8 +89,8 @@ export interface Broker {
   reloadCertificates(): void
   /** The oldest row that the journal must keep for a session; Infinity for none. */
   floor(): Seq
-  /** The journal needs the room: what waits for sessions in rows up to `seq` is dropped, and counted. */
-  giveUp(seq: Seq): void
+  /** What waits for sessions in rows up to `seq` is dropped, and counted: the journal needs the room, or it is too old. */
+  giveUp(seq: Seq, reason: 'no_room' | 'expired'): void
   /** Lets nobody in, waits for what is in the gate, ends the connections, waits for what that recorded. */
   close(): Promise<void>
 }
@@ -134,8 +138,6 @@ class RunningBroker implements Broker {
     const limits = { ...DEFAULT_LIMITS, ...options.limits }
     const figures = this.#figures
     const denials = new Denials(log)
-    const isConnected = (id: string): boolean => this.#isConnected(id)
-    const admission = new Admission({ limits, access, figures, denials, isConnected })
     const deliveries = new Deliveries({ hooks, journal, figures, limits })
     const router = new Router(journal.lastSeq)
     const sessions = new Sessions({
@@ -146,6 +148,7 @@ class RunningBroker implements Broker {
       make: (...words) => deliveries.session(...words),
       dropped: (count) => figures.countDropped('offline_full', count),
     })
+    const admission = new Admission({ limits, access, figures, denials, sessions })
     this.#options = options
     this.#now = now
     this.#faults = new ClientFaults(log)
@@ -229,7 +232,7 @@ class RunningBroker implements Broker {
   }
 
   stats(): BrokerStats {
-    const { received, delivered, dropped, refused, recallsFailed, puback } = this.#figures
+    const { received, delivered, dropped, refused, overLimit, recallsFailed, puback } = this.#figures
     return {
       connected: this.#presence.connected.size,
       sessions: this.#sessions.size,
@@ -237,6 +240,7 @@ class RunningBroker implements Broker {
       delivered,
       dropped,
       refused: this.#places.pushedOut > 0 ? { ...refused, silent: this.#places.pushedOut } : refused,
+      overLimit,
       denied: { ...this.#denials.counts },
       recallsFailed,
       clientFaults: this.#faults.count,
@@ -252,8 +256,8 @@ class RunningBroker implements Broker {
     return this.#sessions.floor()
   }
 
-  giveUp(seq: Seq): void {
-    this.#sessions.giveUp(seq)
+  giveUp(seq: Seq, reason: 'no_room' | 'expired'): void {
+    this.#sessions.giveUp(seq, reason)
   }
 
   async close(): Promise<void> {
@@ -274,12 +278,11 @@ class RunningBroker implements Broker {
   #accept(arrival: Arrival, listener: string): void {
     const client = this.#engine!.handle(arrival.stream)
     client.connection = new Connection(client, arrival, listener)
+    if (this.#limits.maxPublishRate < Number.POSITIVE_INFINITY) {
+      client.connection.pace = new Pace(this.#limits.maxPublishRate)
+    }
     guardParser(client._parser, this.#limits)
     parsePlainPackets(client._parser, this.#limits.maxPacketSize)
-  }
-
-  #isConnected(clientid: string): boolean {
-    return this.#sessions.get(clientid)?.connection !== undefined
   }
 
   #handshakeFailed(listener: string, error: Error): void {

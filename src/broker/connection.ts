@@ -8,6 +8,7 @@ import type { EngineClient } from './engine-client.ts'
 import type { Arrival } from './listeners.ts'
 import type { NamedFilters } from './named-filters.ts'
 import { Outlet } from './outlet.ts'
+import type { Pace } from './pace.ts'
 import type { Refusal } from './refusal.ts'
 import type { Session } from './session.ts'
 
@@ -52,7 +53,9 @@ export class Connection {
   /** Resolves when the session that this connection put an end to is gone from the disk. */
   settled: Promise<void> | undefined
   will: Will | undefined
-  /** PUBLISHes that wait for the journal. */
+  /** Where its publishing is bounded. */
+  pace: Pace | undefined
+  /** PUBLISHes that wait for the journal, or for their turn. */
   inGate = 0
   /** A PUBLISH could not be journalled; the connection is about to end. */
   refusing = false

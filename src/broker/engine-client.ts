@@ -33,6 +33,8 @@ export interface WireParser {
   readonly _list: {
     readonly length: number
     get(index: number): number
+    append(bytes: Buffer): void
+    consume(count: number): void
     readUInt16BE(index: number): number
     slice(start: number, end: number): Buffer
     toString(encoding: 'latin1', start: number, end: number): string
@@ -90,7 +92,7 @@ export interface ConnectPacket {
   clientId: string
   readonly protocolVersion: number
   readonly clean: boolean
-  readonly keepalive: number
+  keepalive: number
   readonly username?: string
   readonly will?: { -readonly [K in keyof InboundPublish]: InboundPublish[K] }
 }

@@ -24,7 +24,13 @@ export function parsePlainPackets(parser: WireParser, maxPacketSize: number): vo
   const parse = parser.parse.bind(parser)
   /** The head of a packet whose rest is not here yet. */
   let kept = NOTHING
+  let isFirst = true
   parser.parse = (chunk) => {
+    if (isFirst) {
+      const waiting = parse(chunk)
+      isFirst = waiting > 0
+      return waiting
+    }
     if (parser.error || parser._stateCounter > 0 || parser._list.length > 0) return parse(chunk)
     const bytes = kept.length === 0 ? chunk : Buffer.concat([kept, chunk])
     const rest = bytes.subarray(plain.read(bytes))

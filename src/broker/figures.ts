@@ -1,6 +1,7 @@
 // Counters of the broker, for status and metrics.
 
 import type { Qos } from '../model/event.ts'
+import type { LimitName } from './over-limit.ts'
 import type { Refusal } from './refusal.ts'
 
 /** Upper bounds of the buckets of the PUBACK histogram, seconds. */
@@ -13,7 +14,7 @@ export type DropReason =
   | 'no_room'
   /** QoS 0 to a subscriber that reads too slowly. */
   | 'slow_subscriber'
-  /** A queued message whose row the journal holds no more. */
+  /** A queued message that is older than mqtt.max_offline_age, or whose row the journal holds no more. */
   | 'expired'
   /** A publish or will that the journal took not; its publisher got no acknowledgement. */
   | 'queue_full'
@@ -23,14 +24,14 @@ export type DropReason =
   | 'forbidden_topic'
   /** A message that waited for a client which may not read its topic any more. */
   | 'forbidden_reader'
+  /** A message to be retained, where mqtt.max_retained or mqtt.max_retained_bytes are: it was only delivered. */
+  | 'retained_full'
 
 /** Why a client was not let in. */
 export type RefusalReason =
   | Refusal
   /** A socket that said nothing made room for another. */
   | 'silent'
-  /** No CONNECT came in time. */
-  | 'connect_timeout'
   /** TLS's handshake failed. */
   | 'handshake'
 
@@ -45,6 +46,7 @@ export class Figures {
   readonly received: [number, number, number] = [0, 0, 0]
   delivered = 0
   recallsFailed = 0
+  readonly #over = new Map<LimitName, number>()
   readonly #refused = new Map<RefusalReason, number>()
   readonly #dropped = new Map<DropReason, number>()
   readonly #puback = new Array<number>(PUBACK_BUCKETS.length + 1).fill(0)
@@ -63,6 +65,10 @@ export class Figures {
     this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1)
   }
 
+  countOver(limit: LimitName): void {
+    this.#over.set(limit, (this.#over.get(limit) ?? 0) + 1)
+  }
+
   /** @param ms from a PUBLISH of QoS 1 or 2 to the moment when its acknowledgement may leave */
   observePuback(ms: number): void {
     const seconds = ms / 1000
@@ -79,6 +85,10 @@ export class Figures {
 
   get refused(): Readonly<Partial<Record<RefusalReason, number>>> {
     return Object.fromEntries(this.#refused)
+  }
+
+  get overLimit(): Readonly<Partial<Record<LimitName, number>>> {
+    return Object.fromEntries(this.#over)
   }
 
   get puback(): Histogram {

@@ -13,6 +13,7 @@ import type { EngineClient, GateCallback, InboundPublish } from './engine-client
 import type { Figures } from './figures.ts'
 import type { HooksForBroker } from './hooks-for-broker.ts'
 import type { Limits } from './limits.ts'
+import { OverLimit } from './over-limit.ts'
 import type { Router } from './router.ts'
 import type { Receipt } from './session.ts'
 import { levelsFault } from './wire-guard.ts'
@@ -91,7 +92,7 @@ export class Gate {
     if (known?.committed) callback(null)
     else if (known) known.waiting.push(this.#answer(connection, 2, callback))
     else if (receipts.size >= this.#options.limits.maxInflightInbound) {
-      callback(new Error('too many half-done QoS 2 messages'))
+      callback(new OverLimit('awaiting_rel', 'it has more half-done QoS 2 messages than mqtt.max_awaiting_rel'))
     } else {
       const receipt: Receipt = { committed: false, waiting: [this.#answer(connection, 2, callback)] }
       receipts.set(packetId, receipt)
@@ -107,20 +108,29 @@ export class Gate {
 
   /** What happens to a PUBLISH when the journal has spoken. */
   #answer(connection: Connection, qos: Qos, callback: GateCallback): GateCallback {
+    const { figures } = this.#options
+    const { pace, client } = connection
     const arrived = performance.now()
+    const go = (): void => {
+      connection.inGate--
+      if (!client.closed) callback(null)
+    }
     connection.inGate++
     return (error) => {
-      connection.inGate--
-      if (error) this.#refuse(connection, { error, qos, callback })
-      else {
-        if (qos > 0) this.#options.figures.observePuback(performance.now() - arrived)
-        if (!connection.client.closed) callback(null)
+      if (error) {
+        connection.inGate--
+        this.#refuse(connection, { error, qos, callback })
+        return
       }
+      if (qos > 0) figures.observePuback(performance.now() - arrived)
+      if (!pace) go()
+      else if (!pace.pass(go)) figures.countOver('publish_rate')
     }
   }
 
-  /** @param draft null: nothing is recorded, and it has its turn all the same */
-  #record(draft: EventDraft | null, settled: GateCallback, local?: readonly LocalWrite[]): void {
+  /** @param passed null: nothing is recorded, and it has its turn all the same */
+  #record(passed: EventDraft | null, settled: GateCallback, local?: readonly LocalWrite[]): void {
+    const draft = passed?.retain ? this.#retained(passed) : passed
     this.#waiting++
     const recorded = (error: Error | null, event: HookEvent | null): void => {
       if (!error && draft) this.#options.router.deliver(draft, event)
@@ -129,6 +139,13 @@ export class Gate {
     }
     if (draft) this.#options.hooks.record(draft, recorded, local)
     else this.#options.hooks.inTurn(() => recorded(null, null))
+  }
+
+  /** Where there is no room to retain it, it is only delivered. */
+  #retained(draft: EventDraft): EventDraft {
+    if (this.#options.hooks.mayRetain(draft.topic, draft.payload!.length)) return draft
+    this.#options.figures.countDropped('retained_full')
+    return { ...draft, retain: false }
   }
 
   /** A message of QoS 0 is only late; the connection of another ends, once. */

@@ -31,6 +31,8 @@ export interface HooksForBroker {
   messages(clientid: string, filter: string, skip: Skip, later: Later): AsyncIterable<Message> | null
   /** The retained messages of every topic that matches. */
   retained(filter: string): Promise<readonly Message[]>
+  /** Is there room to retain a message of this topic, with so many bytes of payload? */
+  mayRetain(topic: string, bytes: number): boolean
   /** Is a hook bound to this event of this topic? Asked for every delivery and acknowledgement. */
   wants(hook: HookName, topic: string): boolean
 }

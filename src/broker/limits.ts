@@ -15,6 +15,12 @@ export interface Limits {
   readonly maxTopicLevels: number
   /** Filters of one session. */
   readonly maxSubscriptions: number
+  /** Sessions without `clean`, connected or not; a client more is told to come later. */
+  readonly maxSessions: number
+  /** Seconds; a client that asks for a longer keepalive, or for none, gets this. */
+  readonly maxKeepalive: number
+  /** PUBLISHes of one client a second; a faster one is acknowledged later. */
+  readonly maxPublishRate: number
   /** QoS 2 messages of one publisher between PUBLISH and PUBREL. */
   readonly maxInflightInbound: number
   /** Clients at a time, over all listeners. */
@@ -31,6 +37,9 @@ export const DEFAULT_LIMITS: Limits = {
   sessionExpiryMs: 7 * 86_400_000,
   maxTopicLevels: 100,
   maxSubscriptions: 4096,
+  maxSessions: 100_000,
+  maxKeepalive: Number.POSITIVE_INFINITY,
+  maxPublishRate: Number.POSITIVE_INFINITY,
   maxInflightInbound: 1000,
   maxConnections: Number.POSITIVE_INFINITY,
   connectTimeoutMs: 10_000,

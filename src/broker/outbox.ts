@@ -240,11 +240,11 @@ export class Outbox {
     return Math.min(this.#lowestWaiting(), this.#inflight.lowestSeq(this.#givenUp))
   }
 
-  /** The journal needs the room of its rows up to `seq`. What is in flight is repeated to this client as long as it is here. */
-  giveUp(seq: Seq): void {
+  /** What waits in rows up to `seq` is to go. What is in flight is repeated to this client as long as it is here. */
+  giveUp(seq: Seq, reason: DropReason): void {
     this.#givenUp = seq
     for (const line of [this.#queue, ...[...this.#runs].map(({ behind }) => behind)]) {
-      while (line.lowestSeq() <= seq) this.#drop(line, 'no_room')
+      while (line.lowestSeq() <= seq) this.#drop(line, reason)
     }
   }
 

@@ -15,6 +15,7 @@ import type { Figures } from './figures.ts'
 import type { HooksForBroker } from './hooks-for-broker.ts'
 import type { Limits } from './limits.ts'
 import { NamedFilters } from './named-filters.ts'
+import { limitOf } from './over-limit.ts'
 import { type RecallContext, recallResumed, recallSubscribed } from './recall.ts'
 import type { Refusal } from './refusal.ts'
 import type { Router } from './router.ts'
@@ -24,8 +25,6 @@ import type { SystemMessages } from './system-messages.ts'
 import { subscriptionFault } from './wire-guard.ts'
 
 const REFUSED_FILTER = 128
-/** What aedes says then. */
-const CONNECT_LATE = 'connect did not arrive in time'
 
 export interface PresenceOptions {
   readonly hooks: HooksForBroker
@@ -125,7 +124,8 @@ export class Presence {
   }
 
   failed({ connection, id }: EngineClient, error: NodeJS.ErrnoException): void {
-    if (error.message === CONNECT_LATE) this.#options.figures.countRefused('connect_timeout')
+    const limit = limitOf(error)
+    if (limit) this.#options.figures.countOver(limit)
     const broken = error.code === 'ECONNRESET' || error.code === 'EPIPE'
     connection.endReason ??= broken ? 'closed' : 'error'
     if (broken || error instanceof HoldfastError) return // the line's fault, or ours: the journal said so already

@@ -9,6 +9,7 @@ interface Words {
 const REFUSALS = {
   clientid: { code: 2, why: 'a client id that is empty without clean session, or too long' },
   connections: { code: 3, why: 'there are all the clients that there may be' },
+  sessions: { code: 3, why: 'there are all the sessions that there may be' },
   busy: { code: 3, why: 'its password could not be checked now' },
   tries: { code: 3, why: 'too many wrong passwords came from its address' },
   credentials: { code: 4, why: 'the user name or the password is wrong' },

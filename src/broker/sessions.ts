@@ -3,6 +3,7 @@
 
 import type { Seq, Subscription } from '../model/event.ts'
 import type { SessionStore, StoredSession } from '../store/stored-sessions.ts'
+import type { DropReason } from './figures.ts'
 import { Restore, type RestoreOptions } from './restore.ts'
 import type { Router } from './router.ts'
 import { SessionSaver } from './saver.ts'
@@ -17,6 +18,7 @@ export interface SessionsOptions extends RestoreOptions {
 export class Sessions {
   readonly #o: SessionsOptions
   readonly #sessions = new Map<string, Session>()
+  #stored = 0
   readonly #saver: SessionSaver
   readonly #restore: Restore
 
@@ -45,6 +47,11 @@ export class Sessions {
 
   get size(): number {
     return this.#sessions.size
+  }
+
+  /** Those without `clean`. */
+  get stored(): number {
+    return this.#stored
   }
 
   get(clientid: string): Session | undefined {
@@ -125,8 +132,8 @@ export class Sessions {
     return lowest
   }
 
-  giveUp(seq: Seq): void {
-    for (const session of this.#sessions.values()) session.outbox.giveUp(seq)
+  giveUp(seq: Seq, reason: DropReason): void {
+    for (const session of this.#sessions.values()) session.outbox.giveUp(seq, reason)
   }
 
   [Symbol.iterator](): Iterator<Session> {
@@ -145,6 +152,7 @@ export class Sessions {
   #make(clientid: string, clean: boolean): Session {
     const session = this.#o.make(clientid, clean, (kept) => this.#saver.keep(kept))
     this.#sessions.set(clientid, session)
+    if (!clean) this.#stored++
     return session
   }
 
@@ -152,7 +160,9 @@ export class Sessions {
     this.#sessions.delete(session.clientid)
     this.#restore.delete(session.clientid)
     this.#o.router.forget(session)
-    if (!session.clean) this.#o.store.forget(session.clientid, done)
+    if (session.clean) return
+    this.#stored--
+    this.#o.store.forget(session.clientid, done)
   }
 }
 

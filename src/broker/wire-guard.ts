@@ -1,5 +1,7 @@
 // Stands between mqtt-packet's parser and aedes, on one connection:
-// - a packet over the limit ends the connection when its length is read, not when all of it is buffered (aedes #13);
+// - what does not begin as a CONNECT does ends the connection at its first byte: HTTP, TLS, the PROXY protocol;
+// - a packet over the limit ends the connection when its length is read, not when all of it is buffered (aedes #13); one that
+//   comes a byte at a time takes no more memory than another;
 // - bytes that make the parser throw are a fault of the client, not of the process;
 // - what the parser lets pass and MQTT 3.1.1 does not ends the connection (aedes #18 to #21): texts that are no UTF-8, fields
 //   that do not fill their packet, flags and ids that contradict each other;
@@ -11,27 +13,59 @@ import { isUtf8 } from 'node:buffer'
 import { filterFault } from '../model/topic.ts'
 import type { WireParser } from './engine-client.ts'
 import type { Limits } from './limits.ts'
+import { OverLimit } from './over-limit.ts'
 
 /** Protocol level by protocol name. */
 const LEVELS: Readonly<Record<string, number>> = { MQTT: 4, MQIsdp: 3 }
 /** A level that aedes answers with CONNACK 1. */
 const UNSUPPORTED_LEVEL = 5
 
+/** The first byte of one. */
+const CONNECT = 0x10
+/** Nobody knows yet who it is: it gets no more memory than its five texts can need. */
+const CONNECT_BYTES = 10 + 5 * (2 + 65_535)
+/** Pieces of a packet are put together when there are so many, … */
+const MANY_PIECES = 256
+/** … and they are so small: each costs some hundred bytes beside its own. */
+const SMALL_PIECE_BYTES = 1024
+
 /** The client's fault, in words for the log. */
 class Malformed extends Error {}
 
 export function guardParser(parser: WireParser, limits: Pick<Limits, 'maxPacketSize' | 'maxTopicLevels'>): void {
+  guardPieces(parser)
   guardFrame(parser, limits.maxPacketSize)
   guardText(parser)
   guardConnect(parser)
   guardFilters(parser, limits.maxTopicLevels)
 }
 
+function guardPieces(parser: WireParser): void {
+  const { parse } = parser
+  let pieces = 0
+  parser.parse = (bytes) => {
+    const waiting = parse.call(parser, bytes)
+    pieces = waiting > 0 ? pieces + 1 : 0
+    if (pieces < MANY_PIECES || waiting > pieces * SMALL_PIECE_BYTES) return waiting
+    const { _list } = parser
+    const whole = _list.slice(0, _list.length)
+    _list.consume(_list.length)
+    _list.append(whole)
+    pieces = 1
+    return waiting
+  }
+}
+
 function guardFrame(parser: WireParser, maxPacketSize: number): void {
   const { _parseHeader, _parseLength, _parsePayload } = parser
+  let isFirst = true
 
   parser._parseHeader = () => {
     const { packet } = parser
+    if (isFirst && parser._list.get(0) !== CONNECT) {
+      parser._emitError(new Malformed('its first byte is no CONNECT')) // [MQTT-3.1.0-1]
+      return false
+    }
     if (!_parseHeader.call(parser)) return false
     if (packet.cmd !== 'publish' || packet.qos > 0 || !packet.dup) return true
     parser._emitError(new Malformed('a PUBLISH of QoS 0 with DUP')) // [MQTT-3.3.1-2]
@@ -40,8 +74,12 @@ function guardFrame(parser: WireParser, maxPacketSize: number): void {
 
   parser._parseLength = () => {
     const complete = _parseLength.call(parser)
-    if (!complete || parser.packet.length <= maxPacketSize) return complete
-    parser._emitError(new Malformed(`packet of ${parser.packet.length} bytes is over mqtt.max_packet_size`))
+    const { length } = parser.packet
+    const most = isFirst ? Math.min(maxPacketSize, CONNECT_BYTES) : maxPacketSize
+    if (complete) isFirst = false
+    if (!complete || length <= most) return complete
+    const bound = most === maxPacketSize ? 'mqtt.max_packet_size' : 'what a CONNECT can hold'
+    parser._emitError(new OverLimit('packet_size', `a packet of ${length} bytes is over ${bound}`))
     return false
   }
 

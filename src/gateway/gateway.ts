@@ -18,7 +18,7 @@ import { type Clock, systemClock } from '../system/clock.ts'
 import { holdUntilClockIsSet } from './clock-hold.ts'
 import { type Commands, commandsOf } from './commands.ts'
 import { endOfTheDead } from './end-of-the-dead.ts'
-import { brokerLimits, forwardLimits, journalLimits, listeners } from './limits.ts'
+import { brokerLimits, forwardLimits, journalLimits, listeners, retainedLimits } from './limits.ts'
 import { type Configuration, loadConfiguration } from './load.ts'
 import { Plugins } from './plugins.ts'
 import { type Reloaded, reloadAccess } from './reload.ts'
@@ -86,7 +86,7 @@ async function start(options: GatewayOptions): Promise<Gateway> {
     log,
   })
   opened.defer(() => journal.close())
-  const store = new Store(journal)
+  const store = new Store(journal, { retained: retainedLimits(settings) })
   const forward = startForward({
     file: join(options.dataDir, 'journal.db'),
     port: journal.lanePort(),
@@ -140,7 +140,7 @@ async function start(options: GatewayOptions): Promise<Gateway> {
     now: clock.now,
   })
   opened.defer(() => broker.close())
-  const floor = keepSessionFloor({ journal, broker, log })
+  const floor = keepSessionFloor({ journal, broker, clock, maxAgeMs: settings['mqtt.max_offline_age'], log })
   opened.defer(() => clearInterval(floor))
 
   const gateway: Gateway = {

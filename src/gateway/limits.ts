@@ -4,6 +4,7 @@ import type { BrokerOptions } from '../broker/broker.ts'
 import type { ListenerOptions } from '../broker/listeners.ts'
 import type { ForwardLimits } from '../forward/forward.ts'
 import type { JournalOptions } from '../queue/journal.ts'
+import type { RetainedLimits } from '../store/retained.ts'
 import type { GatewaySettings } from './settings.ts'
 
 /** `queue.commit_window = auto`: an SD card lives from few, large commits; nobody sees 20 ms. */
@@ -41,7 +42,16 @@ export function brokerLimits(settings: GatewaySettings): NonNullable<BrokerOptio
     maxTopicLevels: settings['mqtt.max_topic_levels'],
     maxConnections: settings['mqtt.max_connections'],
     connectTimeoutMs: settings['mqtt.connect_timeout'],
+    maxKeepalive: Math.ceil(settings['mqtt.max_keepalive'] / 1000),
+    maxSubscriptions: settings['mqtt.max_subscriptions'],
+    maxSessions: settings['mqtt.max_sessions'],
+    maxInflightInbound: settings['mqtt.max_awaiting_rel'],
+    maxPublishRate: settings['mqtt.max_publish_rate'],
   }
+}
+
+export function retainedLimits(settings: GatewaySettings): RetainedLimits {
+  return { count: settings['mqtt.max_retained'], bytes: settings['mqtt.max_retained_bytes'] }
 }
 
 export function listeners(settings: GatewaySettings): ListenerOptions[] {

@@ -1,8 +1,9 @@
 // The sessions hold the rows that they still need. When that leaves no room for what comes, they give way: a client that has
-// been away for a week must not make the gateway refuse the whole site.
+// been away for a week must not make the gateway refuse the whole site. And what is older than `mqtt.max_offline_age` goes.
 
 import type { Broker } from '../broker/broker.ts'
 import type { Logger } from '../log/logger.ts'
+import type { Seq } from '../model/event.ts'
 import type { Journal } from '../queue/journal.ts'
 
 const EVERY_MS = 1000
@@ -14,11 +15,14 @@ const STEP = 0.1
 export interface SessionFloorOptions {
   readonly journal: Journal
   readonly broker: Broker
+  readonly clock: { now(): number }
+  /** Of what waits for a session; may be Infinity. */
+  readonly maxAgeMs: number
   readonly log: Logger
 }
 
 /** Until the timer is cleared. */
-export function keepSessionFloor({ journal, broker, log }: SessionFloorOptions): NodeJS.Timeout {
+export function keepSessionFloor({ journal, broker, clock, maxAgeMs, log }: SessionFloorOptions): NodeJS.Timeout {
   return setInterval(() => {
     journal.assertWhole() // else the process ends, and is started again: a lane that stood still for ever would be worse
     const floor = broker.floor()
@@ -27,8 +31,23 @@ export function keepSessionFloor({ journal, broker, log }: SessionFloorOptions):
     if (isShort && floor <= forwardedUpTo) {
       const upTo = Math.min(floor + Math.ceil((journal.lastSeq - floor) * STEP), forwardedUpTo)
       log.warn({ from: floor, upTo, why: full ?? 'queue.max_bytes' }, 'sessions_give_way')
-      broker.giveUp(upTo)
+      broker.giveUp(upTo, 'no_room')
+    }
+    if (maxAgeMs < Number.POSITIVE_INFINITY && floor <= journal.lastSeq) {
+      broker.giveUp(lastBefore(journal, clock.now() - maxAgeMs, floor), 'expired')
     }
     journal.setFloor('sessions', broker.floor())
   }, EVERY_MS)
+}
+
+/** @returns the seq of the newest event before `time`, looked for from `from` on; one below that when there is none */
+function lastBefore(journal: Journal, time: number, from: Seq): Seq {
+  let [below, above] = [from - 1, Math.max(from, journal.lastSeq + 1)]
+  while (above - below > 1) {
+    const middle = below + Math.floor((above - below) / 2)
+    const event = journal.events(middle - 1, 1)[0] // seqs have gaps
+    if (event && event.at < time) below = middle
+    else above = middle
+  }
+  return below
 }

@@ -90,7 +90,7 @@ export const GATEWAY_SETTINGS = {
     doc: 'Clients at a time, over all listeners',
   },
   'mqtt.connect_timeout': {
-    type: duration,
+    type: durationBetween('1s', '1h'),
     default: '10s',
     doc: "Longest wait for a client's CONNECT, and for the handshakes of TLS and WebSocket before it",
   },
@@ -110,12 +110,52 @@ export const GATEWAY_SETTINGS = {
     default: '10000',
     doc: 'Messages kept for one session while its client is away',
   },
+  'mqtt.max_offline_age': {
+    type: orInfinity(duration),
+    default: 'infinity',
+    doc: 'How long a message waits for a session',
+  },
   'mqtt.session_expiry': {
     type: orInfinity(duration),
     default: '7d',
     doc: 'How long a session without clean start outlives its connection',
   },
-  'mqtt.max_topic_levels': { type: integer({ min: 1 }), default: '100', doc: 'Most levels of a topic' },
+  'mqtt.max_sessions': {
+    type: orInfinity(integer({ min: 0 })),
+    default: '100000',
+    doc: 'Sessions without clean start, those whose clients are away included',
+  },
+  'mqtt.max_subscriptions': {
+    type: orInfinity(integer({ min: 1 })),
+    default: '4096',
+    doc: 'Filters of one session; further ones are refused',
+  },
+  'mqtt.max_topic_levels': { type: integer({ min: 1, max: 100 }), default: '100', doc: 'Most levels of a topic' },
+  'mqtt.max_awaiting_rel': {
+    type: integer({ min: 1, max: 65_535 }),
+    default: '1000',
+    doc: 'QoS 2 messages of one publisher that it has not released yet',
+  },
+  'mqtt.max_publish_rate': {
+    type: orInfinity(integer({ min: 1 })),
+    default: 'infinity',
+    doc: 'Messages a second of one client; a faster one is acknowledged later',
+  },
+  'mqtt.max_keepalive': {
+    type: orInfinity(durationBetween('1s', '65535s')),
+    default: 'infinity',
+    doc: 'Longest keepalive; a client that asks for a longer one, or for none, gets this one',
+  },
+  'mqtt.max_retained': {
+    type: orInfinity(integer({ min: 0 })),
+    default: '200000',
+    doc: 'Topics with a retained message; a message of one more is delivered, and not retained',
+  },
+  'mqtt.max_retained_bytes': {
+    type: orInfinity(bytes),
+    default: '64MB',
+    doc: 'Names and payloads of all retained messages, which are held in memory',
+  },
 
   'auth.anonymous': {
     type: orWord(flag, 'auto'),

@@ -82,6 +82,10 @@ export class Hooks {
     this.#journal.after(done)
   }
 
+  mayRetain(topic: string, bytes: number): boolean {
+    return this.#store.retained.hasRoom(topic, bytes)
+  }
+
   /** While the client is owed older messages by a pool, its position there stays where it is; here it moves. */
   #acknowledged(draft: EventDraft, match: Match): Change {
     const { clientid, topic, more = {} } = draft

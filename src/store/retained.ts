@@ -17,13 +17,25 @@ export const RETAINED_TABLES: LocalTables = {
   },
 }
 
+export interface RetainedLimits {
+  /** Topics, those of deletions that a database may not know yet included. */
+  readonly count: number
+  /** Of their names and payloads: they are all in memory. */
+  readonly bytes: number
+}
+
+const NO_LIMITS: RetainedLimits = { count: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY }
+
 export class Retained {
   readonly #journal: Journal
+  readonly #limits: RetainedLimits
+  #bytes = 0
   readonly #messages = new TopicTrie<Message>()
   readonly #deletions = new Map<string, Message>()
 
-  constructor(journal: Journal) {
+  constructor(journal: Journal, limits = NO_LIMITS) {
     this.#journal = journal
+    this.#limits = limits
     const rows = journal.reader.prepare('select seq, record from retained').raw().iterate()
     for (const [seq, record] of rows as Iterable<[Seq, Buffer]>) {
       const event = readable(record, seq)
@@ -36,6 +48,17 @@ export class Retained {
     return this.#messages.size
   }
 
+  /** Names and payloads of all of them. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  hasRoom(topic: string, bytes: number): boolean {
+    const known = this.newest(topic)
+    if (!known && this.#messages.size + this.#deletions.size >= this.#limits.count) return false
+    return this.#bytes - costOf(known) + topic.length + bytes <= this.#limits.bytes
+  }
+
   /** For the transaction of a publish with the retain flag; `committed` follows when it is on disk. */
   write(topic: string): LocalWrite {
     return { statement: 'retained.put', values: [topic] }
@@ -43,6 +66,7 @@ export class Retained {
 
   committed(event: HookEvent): void {
     const { topic } = event
+    this.#bytes -= costOf(this.newest(topic))
     if (clearsRetained(event)) {
       this.#messages.delete(topic)
       this.#deletions.set(topic, messageOf(event))
@@ -52,6 +76,7 @@ export class Retained {
       this.#messages.set(topic, { ...message, payload: Buffer.from(message.payload) })
       this.#deletions.delete(topic)
     }
+    this.#bytes += costOf(this.newest(topic))
   }
 
   match(filter: string): Message[] {
@@ -65,13 +90,17 @@ export class Retained {
 
   /** Forgets the deletions that every remote has, or had its time to get: those before the journal's oldest row. */
   sweep(oldest: Seq): void {
-    for (const [topic, { seq }] of this.#deletions) {
+    for (const [topic, deletion] of this.#deletions) {
+      const { seq } = deletion
       if (seq! >= oldest) continue
       this.#deletions.delete(topic)
+      this.#bytes -= costOf(deletion)
       this.#journal.post({ statement: 'retained.forget', values: [topic, seq!] })
     }
   }
 }
+
+const costOf = (message: Message | undefined): number => (message ? message.topic.length + message.payload.length : 0)
 
 /** Undefined for what a salvage could bring along but nobody can read: it is as if it had not been retained. */
 function readable(record: Buffer, seq: Seq): HookEvent | undefined {

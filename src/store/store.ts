@@ -7,7 +7,7 @@ import { KnownSubscriptions, SUBSCRIPTION_TABLES } from './known-subscriptions.t
 import { type GenerationSize, INDEX_TABLES, MessageIndex } from './message-index.ts'
 import { OwnIds } from './own-ids.ts'
 import { POSITION_TABLES, Positions } from './positions.ts'
-import { RETAINED_TABLES, Retained } from './retained.ts'
+import { RETAINED_TABLES, Retained, type RetainedLimits } from './retained.ts'
 import { StoredEvents } from './stored-events.ts'
 import { SESSION_TABLES, StoredSessions } from './stored-sessions.ts'
 
@@ -21,6 +21,11 @@ export const LOCAL_TABLES: readonly LocalTables[] = [
   SESSION_TABLES,
 ]
 
+export interface StoreOptions {
+  readonly retained?: RetainedLimits
+  readonly generation?: GenerationSize | undefined
+}
+
 export class Store {
   readonly ids: OwnIds
   readonly retained: Retained
@@ -33,10 +38,10 @@ export class Store {
   readonly #journal: Journal
 
   /** Reads the retained messages, the sessions and the index's tail: milliseconds. */
-  constructor(journal: Journal, generation?: GenerationSize) {
+  constructor(journal: Journal, { retained, generation }: StoreOptions = {}) {
     this.#journal = journal
     this.ids = new OwnIds(journal)
-    this.retained = new Retained(journal)
+    this.retained = new Retained(journal, retained)
     this.positions = new Positions(journal)
     this.consumed = new Consumed(journal)
     this.subscriptions = new KnownSubscriptions(journal)

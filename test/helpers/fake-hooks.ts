@@ -132,6 +132,10 @@ export class FakeHooks implements HooksForBroker {
     return this.#retained.match(filter)
   }
 
+  mayRetain(): boolean {
+    return true
+  }
+
   wants(hook: HookName): boolean {
     return this.wanted.has(hook)
   }

@@ -187,7 +187,7 @@ test('a handshake that does not go on ends in time', async () => {
   }
   const silent = await open() // no CONNECT
   await once(silent, 'close')
-  assert.ok(ours.broker.stats().refused.connect_timeout! > 0)
+  assert.ok(ours.broker.stats().overLimit.connect_timeout! > 0)
 })
 
 test('a subscriber that does not read fills no memory; when it reads again it gets everything in order', async () => {

@@ -53,7 +53,7 @@ export class Rig {
       clock,
       log,
     })
-    this.store = new Store(this.journal, this.#generation)
+    this.store = new Store(this.journal, { generation: this.#generation })
     const wildcardReads = new Set(['pgsql'] as const)
     const { journal, store } = this
     this.fetch = new Fetch({ journal, store, pools: this.#pools, wildcardReads, deadlineMs: 2000, clock, log })
