@@ -29,7 +29,7 @@ export class Pace {
   }
 
   #wait(): void {
-    setTimeout(() => this.#release(), this.#held[0]!.at - performance.now()).unref()
+    setTimeout(() => this.#release(), Math.max(0, this.#held[0]!.at - performance.now())).unref()
   }
 
   #release(): void {

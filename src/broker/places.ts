@@ -73,8 +73,10 @@ export class Places {
   #pushOut(): void {
     const [oldest] = this.#silent
     if (!oldest) return
-    this.#silent.delete(oldest) // it counts until its 'close', and must not be pushed out twice
-    this.pushedOut++
+    for (let places: Places | undefined = this; places; places = places.#outer) {
+      places.#silent.delete(oldest) // it counts until its 'close', and must not be pushed out twice
+      places.pushedOut++
+    }
     oldest.destroy()
   }
 }

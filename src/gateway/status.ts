@@ -55,9 +55,7 @@ const MESSAGES = record({
   received: listOf(integer(), 'PUBLISHes by QoS'),
   delivered: integer(),
   dropped: mapOf(integer(), 'by reason'),
-  refused: mapOf(integer(), 'connections, filters and messages over a limit, by reason'),
   recallsFailed: integer('lookups and fetches that failed'),
-  clientFaults: integer('connections that ended by a fault of the client'),
   puback: record({ counts: listOf(integer(), 'by bucket'), sum: number('seconds'), count: integer() }),
 })
 
@@ -76,7 +74,14 @@ export const STATUS = record({
   uptimeMs: integer(),
   clock: CLOCK_STATUS,
   listeners: listOf(LISTENER),
-  clients: record({ connected: integer(), sessions: integer() }),
+  clients: record({
+    connected: integer(),
+    sessions: integer(),
+    refused: mapOf(integer(), 'connections that were not let in, by reason'),
+    overLimit: mapOf(integer(), 'packets, filters, messages and silences beyond a limit, by limit'),
+    clientFaults: integer('connections that ended by a fault of the client'),
+  }),
+  retained: record({ count: integer('topics'), bytes: integer('of their names and payloads') }),
   access: ACCESS,
   messages: MESSAGES,
   queue: record({
@@ -92,8 +97,8 @@ export const STATUS = record({
 })
 export type Status = Described<typeof STATUS>
 
-export function statusOf({ access, broker, journal, forward, clock, startedAt, node }: Gateway): Status {
-  const { connected, sessions, denied, ...messages } = broker.stats()
+export function statusOf({ access, broker, journal, store, forward, clock, startedAt, node }: Gateway): Status {
+  const { connected, sessions, refused, overLimit, clientFaults, denied, ...messages } = broker.stats()
   const { events, bytes, maxBytes, oldestAt, full, dropped } = journal.stats()
   return {
     version: VERSION,
@@ -101,7 +106,8 @@ export function statusOf({ access, broker, journal, forward, clock, startedAt, n
     uptimeMs: Math.round(performance.now() - startedAt),
     clock: { trusted: clock.trusted(), source: clock.source() },
     listeners: broker.listeners.map(listenerStatus),
-    clients: { connected, sessions },
+    clients: { connected, sessions, refused, overLimit, clientFaults },
+    retained: { count: store.retained.size, bytes: store.retained.bytes },
     access: { ...access.figures(), denied },
     messages: { ...messages },
     queue: { events, bytes, maxBytes, oldestAt, full, dropped },

@@ -53,16 +53,19 @@ function* stats({ broker, store }: Gateway): Generator<Figure> {
   yield ['stats/topics/count', filters.size]
   yield ['stats/subscriptions/count', sum([...filters.values()])]
   yield ['stats/retained/count', store.retained.size]
+  yield ['stats/retained/bytes', store.retained.bytes]
 }
 
 /** How many there were since the start. */
 function* metrics({ broker }: Gateway): Generator<Figure> {
-  const { received, delivered, dropped } = broker.stats()
+  const { received, delivered, dropped, refused, overLimit } = broker.stats()
   yield ['metrics/messages/received', sum(received)]
   for (const [qos, count] of received.entries()) yield [`metrics/messages/qos${qos}/received`, count]
   yield ['metrics/messages/sent', delivered]
   yield ['metrics/messages/dropped', sum(Object.values(dropped))]
   for (const [reason, count] of Object.entries(dropped)) yield [`metrics/messages/dropped/${reason}`, count]
+  for (const [reason, count] of Object.entries(refused)) yield [`metrics/clients/refused/${reason}`, count]
+  for (const [limit, count] of Object.entries(overLimit)) yield [`metrics/clients/over_limit/${limit}`, count]
 }
 
 function* ofQueue({ queue, storage }: Status): Generator<Figure> {

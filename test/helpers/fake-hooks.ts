@@ -51,6 +51,7 @@ export class FakeHooks implements HooksForBroker {
   #scheduled = false
   #lastSeq = 0
   keepEvents = true
+  mayRetain: HooksForBroker['mayRetain'] = () => true
   /** What `record` answers instead of committing. */
   failure: Error | null = null
   lookups = new Map<string, readonly Subscription[]>()
@@ -130,10 +131,6 @@ export class FakeHooks implements HooksForBroker {
 
   async retained(filter: string): Promise<readonly Message[]> {
     return this.#retained.match(filter)
-  }
-
-  mayRetain(): boolean {
-    return true
   }
 
   wants(hook: HookName): boolean {

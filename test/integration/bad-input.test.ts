@@ -62,7 +62,7 @@ for (const [what, bytes, why] of [
   ['a topic below $SYS', publishTo('$SYS/brokers'), /begin with \$ are reserved/],
 ] as const) {
   test(`${what} ends the connection, without an acknowledgement, and is named in the log`, async () => {
-    const before = (await gateway.ctl('status')).messages.clientFaults
+    const before = (await gateway.ctl('status')).clients.clientFaults
     const client = await RawClient.connect(gateway.port, { clientId: `sends ${what}` })
     client.socket.write(bytes)
     await client.until(() => client.closed)
@@ -76,7 +76,7 @@ for (const [what, bytes, why] of [
     const { level, msg, why: said } = JSON.parse(line)
     assert.deepEqual([level, msg], ['warn', 'client_fault'])
     assert.match(said, why)
-    assert.equal((await gateway.ctl('status')).messages.clientFaults, before + 1)
+    assert.equal((await gateway.ctl('status')).clients.clientFaults, before + 1)
     assert.deepEqual(rows("select * from mqtt_msg where payload like 'bad%'"), [])
   })
 }
