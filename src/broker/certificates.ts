@@ -2,7 +2,7 @@
 // ones is said, and the old ones stay in use.
 
 import { X509Certificate } from 'node:crypto'
-import { readFileSync, unwatchFile, watchFile } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext, type SecureVersion, type Server as TlsServer } from 'node:tls'
 import type { Logger } from '../log/logger.ts'
 import { HoldfastError } from '../model/errors.ts'
@@ -35,10 +35,9 @@ const CIPHERS = [
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':')
 
-/** How often the files are looked at. */
-const LOOK_MS = 5000
-/** Certificate and key are replaced one after the other. */
-const SETTLE_MS = 1000
+/** How often the files are looked at. They are read when they have changed, and not since the last look: certificate and key
+ * are replaced one after the other. */
+const LOOK_MS = 3000
 
 /** What a TLS server takes. */
 export type TlsContext = ReturnType<typeof readCertificates>
@@ -56,6 +55,7 @@ export function readCertificates(options: TlsOptions) {
       hint: `set ${key}.cafile`,
     })
   }
+  const state = stateOf(options)
   try {
     const context = {
       cert: readFileSync(certfile),
@@ -69,7 +69,7 @@ export function readCertificates(options: TlsOptions) {
       honorCipherOrder: true,
     }
     createSecureContext(context) // throws for what OpenSSL does not take, a key of another certificate included
-    return { ...context, validTo: Date.parse(new X509Certificate(context.cert).validTo) }
+    return { ...context, state, validTo: Date.parse(new X509Certificate(context.cert).validTo) }
   } catch (cause) {
     throw new HoldfastError('LISTENER_TLS', `${key}: ${(cause as Error).message}`, {
       hint: 'certfile, keyfile and cafile are PEM, and the key is the one of the certificate',
@@ -85,7 +85,10 @@ export class Certificates {
   #context: TlsContext
   /** Why the files that are there now are not in use. */
   fault: string | undefined
-  #settling: NodeJS.Timeout | undefined
+  readonly #looking: NodeJS.Timeout
+  /** State of the files when they were read last, or tried to be. */
+  #read: string
+  #seen = ''
 
   /** Watches the files from now on, until `close`. @param context what the server was made with */
   constructor(options: TlsOptions, context: TlsContext, server: Pick<TlsServer, 'setSecureContext'>, log: Logger) {
@@ -93,7 +96,8 @@ export class Certificates {
     this.#server = server
     this.#log = log
     this.#context = context
-    for (const file of this.#files) watchFile(file, { interval: LOOK_MS, persistent: false }, this.#changed)
+    this.#read = context.state
+    this.#looking = setInterval(() => this.#look(), LOOK_MS).unref()
     this.#warnOfEnd()
   }
 
@@ -104,6 +108,7 @@ export class Certificates {
 
   /** Reads the files; connections that begin from now on get what they hold. `fault` says why they are not taken. */
   reload(): void {
+    this.#read = stateOf(this.#options)
     try {
       const fresh = readCertificates(this.#options)
       this.fault = undefined
@@ -120,18 +125,13 @@ export class Certificates {
   }
 
   close(): void {
-    clearTimeout(this.#settling)
-    for (const file of this.#files) unwatchFile(file, this.#changed)
+    clearInterval(this.#looking)
   }
 
-  get #files(): string[] {
-    const { certfile, keyfile, cafile } = this.#options
-    return [certfile, keyfile, cafile].filter((file) => file !== undefined)
-  }
-
-  readonly #changed = (): void => {
-    clearTimeout(this.#settling)
-    this.#settling = setTimeout(() => this.reload(), SETTLE_MS).unref()
+  #look(): void {
+    const state = stateOf(this.#options)
+    if (state !== this.#read && state === this.#seen) this.reload()
+    this.#seen = state
   }
 
   #warnOfEnd(): void {
@@ -139,6 +139,12 @@ export class Certificates {
       this.#log.warn({ listener: this.#options.key, validTo: new Date(this.validTo) }, 'certificate_expired')
     }
   }
+}
+
+/** Changes when one of the files does, or another takes its place. */
+function stateOf({ certfile, keyfile, cafile }: TlsOptions): string {
+  const states = [certfile, keyfile, cafile].map((file) => file && statSync(file, { throwIfNoEntry: false }))
+  return states.map((state) => state && `${state.ino} ${state.size} ${state.mtimeMs}`).join('; ')
 }
 
 function sameFiles(a: TlsContext, b: TlsContext): boolean {

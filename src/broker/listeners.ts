@@ -106,7 +106,10 @@ export async function openListener(
     socket.once('close', () => sockets.delete(address))
     places.enter(socket)
   })
-  server.on('tlsClientError', failed)
+  server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
+    socket.destroy() // Node leaves it open when the handshake took too long
+    failed(error)
+  })
   await listening(server, options)
   server.on('error', (error) => log.error({ listener: name, err: error }, 'listener_error'))
 
