@@ -43,11 +43,11 @@ export function parseHash(text: string): Reading<PasswordHash> {
   }
 }
 
-/** @param cost log2 of scrypt's N, within COSTS */
-export async function hashPassword(password: Buffer, cost = DEFAULT_COST): Promise<string> {
+/** @param cost log2 of scrypt's N, within COSTS. @param p how often: time without memory */
+export async function hashPassword(password: Buffer, cost = DEFAULT_COST, p = 1): Promise<string> {
   const salt = randomBytes(SALT_BYTES)
-  const digest = await deriveScrypt(password, salt, DIGEST_BYTES, scryptOptions(cost, 8, 1))
-  return `$scrypt$ln=${cost},r=8,p=1$${base64(salt)}$${base64(digest)}`
+  const digest = await deriveScrypt(password, salt, DIGEST_BYTES, scryptOptions(cost, 8, p))
+  return `$scrypt$ln=${cost},r=8,p=${p}$${base64(salt)}$${base64(digest)}`
 }
 
 type Derive = (password: Buffer, salt: Buffer, length: number) => Promise<Buffer>

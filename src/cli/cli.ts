@@ -1,6 +1,7 @@
 // The command line: words → a command of this room. Exit codes: 0, 1 faults in what was asked or configured, 2 usage, 70 internal.
 
 import type { Candidate } from '../gateway/commands.ts'
+import type { Face } from '../gateway/face.ts'
 import { ConfigFaults } from '../gateway/gateway.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { check } from './check.ts'
@@ -21,8 +22,8 @@ export interface Command {
   helpOn?(words: readonly string[]): string
   /** What may stand in the place of the last of the words behind the command's. */
   complete?(words: readonly string[]): Promise<readonly Candidate[]>
-  /** @returns the exit code */
-  run(args: string[]): Promise<number>
+  /** @param faces of a gateway that it starts. @returns the exit code */
+  run(args: string[], faces: readonly Face[]): Promise<number>
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = { run, check, passwd, schema, ctl, completion, version }
@@ -43,7 +44,7 @@ ${Object.entries(COMMANDS)
 const USAGE: ReadonlySet<string> = new Set(['USAGE', 'UNKNOWN_COMMAND'])
 
 /** @param argv the words behind the program's name. @returns the exit code */
-export async function main(argv: string[]): Promise<number> {
+export async function main(argv: string[], faces: readonly Face[] = []): Promise<number> {
   const [name, ...args] = argv
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(HELP)
@@ -61,7 +62,7 @@ export async function main(argv: string[]): Promise<number> {
       process.stdout.write(`${(command.helpOn?.(words) ?? command.help).trim()}\n`)
       return 0
     }
-    return await command.run(args)
+    return await command.run(args, faces)
   } catch (error) {
     return report(error, name)
   }

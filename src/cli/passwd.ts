@@ -33,9 +33,9 @@ disconnected, all others stay. As soon as there is a user, clients without a nam
     const asked = [values.list, values.delete !== undefined, positionals.length > 0].filter(Boolean).length
     if (asked !== 1 || positionals.length > 1) throw new UsageError('expected one of NAME, --delete NAME and --list')
     const cost = costOf(values.cost)
-    const file = new UsersFile(etcDir(values.etc))
+    const file = UsersFile.ofClients(etcDir(values.etc))
     if (values.list) {
-      for (const name of file.names()) process.stdout.write(`${name}\n`)
+      for (const name of file.users().keys()) process.stdout.write(`${name}\n`)
       return 0
     }
     if (values.delete !== undefined) {

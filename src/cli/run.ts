@@ -1,5 +1,6 @@
 import { flushCompileCache } from 'node:module'
 import { resolve } from 'node:path'
+import type { Face, OpenFace } from '../gateway/face.ts'
 import { layOutEtc } from '../gateway/folders.ts'
 import { type Gateway, startGateway } from '../gateway/gateway.ts'
 import type { Command } from './cli.ts'
@@ -16,7 +17,7 @@ does; started from a terminal, it ends with it. Logs go to stderr: JSON, or text
         or where there is none DIR/etc of --data, laid out at the first start)
 --data  the journal and the embedded databases (default: var of the clone; of the binary /var/lib/holdfast,
         or where there is none ./var); one gateway a folder`,
-  async run(args) {
+  async run(args, faces) {
     const { values } = parse({ args, options: { etc: { type: 'string' }, data: { type: 'string' } } })
     const [etc, data] = [etcDir(values.etc, values.data), dataDir(values.data)]
     controlPath(data) // a folder that can't have its socket is told before anything starts
@@ -28,9 +29,11 @@ does; started from a terminal, it ends with it. Logs go to stderr: JSON, or text
       if (!process.stderr.isTTY)
         process.on('SIGHUP', () => void gateway.commands.run('reload', {}, SIGNAL).catch(isLogged))
       greet(gateway, { etc, data, isFirst })
+      const open = await openFaces(gateway, faces)
       flushCompileCache() // or a gateway that is always killed would never leave it
       await stopped
       control.close()
+      await Promise.all(open.map((face) => face.close()))
     } finally {
       await gateway.close()
     }
@@ -53,6 +56,13 @@ function greet(gateway: Gateway, { etc, data, isFirst }: { etc: string; data: st
     ...(plain ? [`try       npx -y mqtt pub -h ${plain.host} -p ${plain.port} -q 1 -t hello -m world`] : []),
   ]
   process.stdout.write(`Holdfast is running.\n${lines.map((line) => `  ${line}\n`).join('')}`)
+}
+
+/** MQTT is served already. A face that can't be opened has said so in the log. */
+async function openFaces(gateway: Gateway, faces: readonly Face[]): Promise<OpenFace[]> {
+  const open = (await Promise.all(faces.map((face) => face(gateway)))).filter((face) => face !== undefined)
+  for (const { line } of open) process.stdout.write(`  ${line}\n`)
+  return open
 }
 
 /** The first signal stops in good order; a second one does not wait. */

@@ -7,6 +7,7 @@ import { completionOf } from './commands/completion.ts'
 import { DEAD_LETTER_COMMANDS } from './commands/dead-letters.ts'
 import { LANE_COMMANDS } from './commands/lanes.ts'
 import { MESSAGE_COMMANDS } from './commands/messages.ts'
+import { OPERATOR_COMMANDS } from './commands/operators.ts'
 import type { Candidate, Input, Parameters } from './commands/parameter.ts'
 import { PLUGIN_COMMANDS } from './commands/plugins.ts'
 import { STATUS_COMMANDS } from './commands/status.ts'
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   ...LANE_COMMANDS,
   ...DEAD_LETTER_COMMANDS,
   ...ACCESS_COMMANDS,
+  ...OPERATOR_COMMANDS,
   ...CLIENT_COMMANDS,
   ...TOPIC_COMMANDS,
   ...MESSAGE_COMMANDS,

@@ -20,10 +20,13 @@ import { type Commands, commandsOf } from './commands.ts'
 import { endOfTheDead } from './end-of-the-dead.ts'
 import { brokerLimits, forwardLimits, journalLimits, listeners, retainedLimits } from './limits.ts'
 import { type Configuration, loadConfiguration } from './load.ts'
+import { Operators } from './operators.ts'
 import { Plugins } from './plugins.ts'
 import { type Reloaded, reloadAccess } from './reload.ts'
 import { keepSessionFloor } from './session-floor.ts'
+import type { GatewaySettings } from './settings.ts'
 import { publishFigures } from './sys-topics.ts'
+import { Tokens } from './tokens.ts'
 
 export { ConfigFaults } from './load.ts'
 
@@ -44,6 +47,10 @@ export interface Gateway {
   readonly forward: Forward
   readonly broker: Broker
   readonly access: AccessControl
+  readonly operators: Operators
+  readonly tokens: Tokens
+  readonly settings: GatewaySettings
+  readonly log: Logger
   readonly plugins: Plugins
   readonly commands: Commands
   /** @param name `pool1`, or `pgsql.pool1` where several kinds have one. @throws HoldfastError NO_SUCH_POOL */
@@ -152,6 +159,10 @@ async function start(options: GatewayOptions): Promise<Gateway> {
     forward,
     broker,
     access,
+    operators: new Operators(options.etcDir, log),
+    tokens: new Tokens(options.etcDir),
+    settings,
+    log,
     plugins: new Plugins(configuration, use),
     get commands() {
       return commandsOf(gateway)

@@ -67,7 +67,6 @@ const WEB_SOCKET = {
 } as const
 
 /** What holds instead of keys that nothing uses yet. */
-const NO_PAGE = 'there is no page yet'
 const NO_CONSOLE = 'there is no console yet'
 
 /** They need not be there. */
@@ -239,18 +238,16 @@ export const GATEWAY_SETTINGS = {
   },
 
   'web.listen': {
-    type: listenAddress(8080),
+    type: orWord(listenAddress(8080), 'off'),
     default: '127.0.0.1:8080',
-    doc: 'Where the page, its API and metrics listen',
-    inert: NO_PAGE,
+    doc: 'Where the page, its API and metrics listen, or off',
   },
   'web.tls': {
     type: choice('auto', 'off', 'files'),
     default: 'auto',
     doc: 'TLS of the page: auto, off or files',
-    inert: NO_PAGE,
   },
-  'web.metrics': { type: flag, default: 'on', doc: 'Serve /metrics', inert: NO_PAGE },
+  'web.metrics': { type: flag, default: 'on', doc: 'Serve /metrics' },
   'serial.port': {
     type: orWord(text, 'off'),
     default: 'off',

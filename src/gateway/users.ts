@@ -1,8 +1,8 @@
-// `holdfast passwd`: the users file, changed.
+// Files of accounts, read and changed: the users who may connect (`holdfast passwd`), the operators.
 
 import { readFileSync } from 'node:fs'
 import { hashPassword } from '../access/password-hash.ts'
-import { nameFault, parseUsers, passwordFault, withUser } from '../access/users.ts'
+import { nameFault, parseUsers, passwordFault, type Users, withUser } from '../access/users.ts'
 import { Faults } from '../config/fault.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { replaceFile } from '../system/disk.ts'
@@ -15,14 +15,18 @@ const OWNER_ONLY = 0o600
 export class UsersFile {
   readonly path: string
 
-  /** @throws ConfigFaults where holdfast.conf does not say where the file is */
-  constructor(etcDir: string) {
-    this.path = usersFile(etcDir)
+  constructor(path: string) {
+    this.path = path
+  }
+
+  /** Those who may connect. @throws ConfigFaults where holdfast.conf does not say where the file is */
+  static ofClients(etcDir: string): UsersFile {
+    return new UsersFile(usersFile(etcDir))
   }
 
   /** @throws ConfigFaults */
-  names(): string[] {
-    return [...this.#read().users.keys()]
+  users(): Users {
+    return this.#read().users
   }
 
   /**
@@ -33,7 +37,11 @@ export class UsersFile {
     this.assertName(name)
     const fault = passwordFault(password)
     if (fault) throw new HoldfastError('BAD_USER', fault)
-    const hash = await hashPassword(password, cost)
+    return this.setHash(name, await hashPassword(password, cost))
+  }
+
+  /** @param hash PHC string. @returns whether the user is new. @throws ConfigFaults; HoldfastError USERS_FILE */
+  setHash(name: string, hash: string): boolean {
     const { text, users } = this.#read()
     this.#write(withUser(text, name, hash))
     return !users.has(name)

@@ -46,7 +46,8 @@ export class GatewayProcess {
 
   configure({ conf = '', plugins = {} }: GatewayFiles): void {
     mkdirSync(join(this.etc, 'plugins'), { recursive: true })
-    writeFileSync(join(this.etc, 'holdfast.conf'), `listener.tcp.default = 127.0.0.1:${this.port}\n${conf}\n`)
+    const web = /^web.listen/m.test(conf) ? '' : 'web.listen = off\n' // its usual port is everybody's
+    writeFileSync(join(this.etc, 'holdfast.conf'), `listener.tcp.default = 127.0.0.1:${this.port}\n${conf}\n${web}`)
     writeFileSync(
       join(this.etc, 'loaded_plugins'),
       Object.keys(plugins)
@@ -60,6 +61,14 @@ export class GatewayProcess {
 
   get url(): string {
     return `mqtt://127.0.0.1:${this.port}`
+  }
+
+  /** Where the page is, as soon as it is; with the one-time code where there is no account yet. */
+  async web(): Promise<{ url: string; code: string }> {
+    const [, url, code = ''] = await until('the page is open', () =>
+      /^ {2}page +(\S+)(?: +one-time code (\S+))?$/m.exec(this.output),
+    )
+    return { url: url!, code }
   }
 
   get pid(): number | undefined {

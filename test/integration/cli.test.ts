@@ -101,20 +101,20 @@ test('a plugin that is not loaded: its faults do not stop a start, and are told 
 describe('with a running gateway', () => {
   const conf = join(gateway.etc, 'holdfast.conf')
   before(async () => {
-    appendFileSync(conf, 'web.metrics = off\n')
+    appendFileSync(conf, 'serial.baud = 9600\n')
     await gateway.start()
   })
 
   test('a key without effect is named, with file and line, by check and by run', async () => {
     const { stdout } = await holdfast('check')
     assert.ok(
-      stdout.includes(`${conf}:3:1: warning: web.metrics has no effect in this version (there is no page yet)\n`),
+      stdout.includes(`${conf}:4:1: warning: serial.baud has no effect in this version (there is no console yet)\n`),
       stdout,
     )
     const line = gateway.output.split('\n').find((one) => one.includes('"config_warning"'))
     const { level, place, why } = JSON.parse(line!)
-    assert.deepEqual([level, place], ['warn', `${conf}:3:1`])
-    assert.match(why, /web.metrics has no effect/)
+    assert.deepEqual([level, place], ['warn', `${conf}:4:1`])
+    assert.match(why, /serial.baud has no effect/)
   })
 
   refused([

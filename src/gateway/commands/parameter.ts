@@ -93,6 +93,13 @@ export const word = (expected: string): ParameterType<string> =>
 export const anyText = (expected: string): ParameterType<string> =>
   parameterType(expected, text(), (written) => written)
 
+/** Is repeated nowhere: not in faults, nor in histories. */
+export const secretText = (): ParameterType<string> => ({
+  expected: 'a secret',
+  schema: text(undefined, { minLength: 1, format: 'password' }),
+  read: (written) => (written === '' ? { fault: 'expected a secret' } : { value: written }),
+})
+
 export function wholeNumber({ min = 0, max = Number.MAX_SAFE_INTEGER } = {}): ParameterType<number> {
   const upTo = max === Number.MAX_SAFE_INTEGER ? '' : ` to ${max}`
   const from = min === 0 && upTo === '' ? '' : ` from ${min}${upTo || ' on'}`

@@ -1,0 +1,53 @@
+// Who sends a request: the operator of a session, or a program with a token.
+
+import type { FastifyRequest } from 'fastify'
+import type { Gateway } from '../gateway/gateway.ts'
+import { setupFirst } from '../gateway/operators.ts'
+import { HoldfastError } from '../model/errors.ts'
+import { assertOrigin } from './guard.ts'
+import type { Session, Sessions } from './sessions.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Null before it is asked for, and on routes that are open to everybody. */
+    caller: WebCaller | null
+  }
+}
+
+export interface WebCaller {
+  readonly who: string
+  readonly from: string
+  /** May it change something? */
+  readonly mayChange: boolean
+  /** Of a browser. */
+  readonly session: Session | undefined
+}
+
+/** The cookie's name: browsers take `__Host-…` only with `Secure`, from the host itself, for all paths. */
+export const cookieName = (secure: boolean): string => (secure ? '__Host-holdfast' : 'holdfast')
+
+/** @throws HoldfastError LOGIN, SETUP, CROSS_SITE */
+export function callerOf(request: FastifyRequest, gateway: Gateway, sessions: Sessions): WebCaller {
+  const from = `http ${request.ip}`
+  const [, secret] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? []
+  if (secret !== undefined) {
+    const token = gateway.tokens.find(secret)
+    if (!token)
+      throw new HoldfastError('LOGIN', 'there is no such token', { hint: '`tokens` lists those that there are' })
+    return { who: `token ${token.name}`, from, mayChange: token.may === 'all', session: undefined }
+  }
+  const session = sessionOf(request, sessions)
+  if (session) {
+    assertOrigin(request)
+    return { who: session.operator.name, from, mayChange: true, session }
+  }
+  if (gateway.operators.setupCode !== undefined) throw setupFirst()
+  throw new HoldfastError('LOGIN', 'who are you?', {
+    hint: 'log in by POST /api/v1/session, or send a token: `Authorization: Bearer …`',
+  })
+}
+
+export function sessionOf(request: FastifyRequest, sessions: Sessions): Session | undefined {
+  const cookie = request.cookies[cookieName(request.protocol === 'https')]
+  return cookie === undefined ? undefined : sessions.use(cookie)
+}

@@ -1,0 +1,72 @@
+// /api/v1/session, /setup, /password: how a browser comes to a session, and leaves it.
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Gateway } from '../gateway/gateway.ts'
+import type { Operator } from '../gateway/operators.ts'
+import { HoldfastError } from '../model/errors.ts'
+import { callerOf, cookieName, sessionOf } from './caller.ts'
+import type { Sessions } from './sessions.ts'
+
+/** @param app answers below /api/v1, to everybody */
+export function serveLogin(app: FastifyInstance, gateway: Gateway, sessions: Sessions): void {
+  const { operators } = gateway
+
+  /** Whoever had a session has another one then: a cookie that somebody else put there is worth nothing. */
+  const begin = (request: FastifyRequest, reply: FastifyReply, operator: Operator) => {
+    end(request, reply)
+    reply.setCookie(cookieName(isSecure(request)), sessions.begin(operator), cookieOptions(request))
+    return { state: 'in', name: operator.name }
+  }
+  const end = (request: FastifyRequest, reply: FastifyReply): void => {
+    const name = cookieName(isSecure(request))
+    const cookie = request.cookies[name]
+    if (cookie !== undefined) sessions.end(cookie)
+    reply.clearCookie(name, cookieOptions(request))
+  }
+
+  app.get('/session', (request) => {
+    const session = sessionOf(request, sessions)
+    if (!session) return { state: operators.setupCode === undefined ? 'out' : 'setup' }
+    const now = performance.now()
+    return {
+      state: 'in',
+      name: session.operator.name,
+      endsInMs: Math.round(sessions.endOf(session) - now),
+      endsAtLatestInMs: Math.round(session.endsAt - now),
+    }
+  })
+  app.post('/session', async (request, reply) => {
+    const { name, password } = textsOf(request, 'name', 'password')
+    return begin(request, reply, await operators.login(name, password, request.ip))
+  })
+  app.delete('/session', (request, reply) => {
+    end(request, reply)
+    return { state: 'out' }
+  })
+  app.post('/setup', async (request, reply) => {
+    const { code, name, password } = textsOf(request, 'code', 'name', 'password')
+    return begin(request, reply, await operators.setUp({ code, name, password }, request.ip))
+  })
+  app.post('/password', async (request, reply) => {
+    const { session } = callerOf(request, gateway, sessions)
+    if (!session) throw new HoldfastError('FORBIDDEN', 'a token has no password')
+    const { current, password } = textsOf(request, 'current', 'password')
+    const { name } = session.operator
+    return begin(request, reply, await operators.changePassword(name, current, password, request.ip))
+  })
+}
+
+const isSecure = ({ protocol }: FastifyRequest): boolean => protocol === 'https'
+
+function cookieOptions(request: FastifyRequest) {
+  return { path: '/', httpOnly: true, sameSite: 'strict', secure: isSecure(request) } as const
+}
+
+/** @throws HoldfastError USAGE */
+function textsOf<const K extends string>({ body }: FastifyRequest, ...keys: K[]): Record<K, string> {
+  const given = (body ?? {}) as Record<string, unknown>
+  for (const key of keys) {
+    if (typeof given[key] !== 'string') throw new HoldfastError('USAGE', `${key}: expected a text`)
+  }
+  return given as Record<K, string>
+}
