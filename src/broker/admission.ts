@@ -99,7 +99,7 @@ export class Admission {
     return refusal
   }
 
-  /** @returns true: it is granted, and `presence.subscribed` follows */
+  /** @returns true: it is granted, and its SUBACK follows */
   maySubscribe(connection: Connection, filter: string, qos: Qos): boolean {
     const { maxTopicLevels, maxSubscriptions } = this.#limits
     if (subscriptionFault(filter, maxTopicLevels)) {

@@ -24,6 +24,7 @@ import { Places } from './places.ts'
 import { Presence } from './presence.ts'
 import { Router } from './router.ts'
 import { Sessions } from './sessions.ts'
+import { Subscriptions } from './subscriptions.ts'
 import { SystemMessages } from './system-messages.ts'
 import { guardParser } from './wire-guard.ts'
 
@@ -127,6 +128,7 @@ class RunningBroker implements Broker {
   readonly #deliveries: Deliveries
   readonly #router: Router
   readonly #sessions: Sessions
+  readonly #subscriptions: Subscriptions
   readonly #gate: Gate
   readonly #presence: Presence
   #engine: Engine | undefined
@@ -160,17 +162,24 @@ class RunningBroker implements Broker {
     this.#router = router
     this.#sessions = sessions
     this.#gate = new Gate({ hooks, router, figures, limits, denials, access, store })
-    this.#presence = new Presence({
+    this.#subscriptions = new Subscriptions({
       hooks,
       sessions,
       router,
       figures,
-      faults: this.#faults,
-      denials,
       limits,
       log,
-      now,
+      denials,
       system: this.#system,
+    })
+    this.#presence = new Presence({
+      hooks,
+      sessions,
+      subscriptions: this.#subscriptions,
+      router,
+      figures,
+      faults: this.#faults,
+      now,
       store,
       announcements: new Announcements({ node: options.node, now, tell: (...words) => this.#tell(...words) }),
     })
@@ -180,10 +189,15 @@ class RunningBroker implements Broker {
     this.#engine = await startEngine({
       node: this.#options.node,
       limits: this.#limits,
-      persistence: createPersistence(this.#sessions, this.#deliveries),
+      persistence: createPersistence({
+        sessions: this.#sessions,
+        subscriptions: this.#subscriptions,
+        deliveries: this.#deliveries,
+      }),
       admission: this.#admission,
       gate: this.#gate,
       presence: this.#presence,
+      subscriptions: this.#subscriptions,
     })
     void this.#sessions.restore()
     this.#housekeeping = setInterval(() => this.#keepHouse(), HOUSEKEEPING_MS).unref()

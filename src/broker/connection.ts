@@ -45,7 +45,7 @@ export class Connection {
   /** Filters that were granted, and whose SUBACK has not left. */
   readonly granting = new Map<string, Subscription>()
   /** Those of them that are not stored yet. */
-  unstored: Subscription[] = []
+  readonly unstored: Subscription[] = []
   /** Resolves when the stored ones are on disk. */
   granted = Promise.resolve()
   /** Once a lookup of subscriptions is under way. */

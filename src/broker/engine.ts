@@ -17,6 +17,7 @@ import type { Gate } from './gate.ts'
 import type { Limits } from './limits.ts'
 import type { Presence } from './presence.ts'
 import { refusalError } from './refusal.ts'
+import type { Subscriptions } from './subscriptions.ts'
 
 export interface EngineOptions {
   readonly node: string
@@ -25,6 +26,7 @@ export interface EngineOptions {
   readonly admission: Admission
   readonly gate: Gate
   readonly presence: Presence
+  readonly subscriptions: Subscriptions
 }
 
 /** aedes, as far as we use it. */
@@ -49,7 +51,7 @@ const DRAIN_TIMEOUT_MS = 30_000
 const QUEUE_LIMIT = 65_536
 
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const { node, limits, persistence, presence } = options
+  const { node, limits, persistence, presence, subscriptions } = options
   const engine = new Aedes({
     ...handlers(options),
     id: node,
@@ -73,8 +75,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     )
     .on('clientReady', (client: EngineClient) => presence.ready(client))
     .on('clientDisconnect', (client: EngineClient) => presence.ended(client))
-    .on('subscribe', (granted: RequestedSubscription[], client: EngineClient) => presence.subscribed(granted, client))
-    .on('unsubscribe', (filters: string[], client: EngineClient) => presence.unsubscribed(filters, client))
+    .on('subscribe', (granted: RequestedSubscription[], client: EngineClient) =>
+      subscriptions.subscribed(granted, client),
+    )
+    .on('unsubscribe', (filters: string[], client: EngineClient) => subscriptions.unsubscribed(filters, client))
     .on('keepaliveTimeout', ({ connection }: EngineClient) => {
       connection.endReason ??= 'keepalive'
     })

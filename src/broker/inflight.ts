@@ -7,11 +7,16 @@ import type { DropReason } from './figures.ts'
 import { Outgoing } from './outgoing.ts'
 
 export interface Sent {
+  readonly packetId: number
   entry: Entry
   /** PUBREC came: PUBREL is what is repeated now. */
   released: boolean
   /** Grows with each that is sent. */
   readonly number: number
+  /** Its PUBLISH was, perhaps in a former run of the gateway: the next one is a repetition. */
+  written: boolean
+  /** What is on disk of it. */
+  onDisk: 'nothing' | 'sent' | 'released'
 }
 
 /** One of them as it is stored. */
@@ -55,16 +60,19 @@ export class Inflight {
     return this.#sent.get(packetId)
   }
 
-  /** Was it sent before, in a former run of the gateway? */
-  expects({ message, qos, live }: Entry): boolean {
-    return !live && this.#expected.get(message.msgid)?.qos === qos
-  }
-
-  /** @returns its packet id */
-  add(entry: Entry): number {
-    const packetId = this.expects(entry) ? this.#takeExpected(entry.message.msgid) : this.#freeId()
-    this.#sent.set(packetId, { entry, released: false, number: ++this.#count })
-    return packetId
+  /** It is about to be written. */
+  add(entry: Entry): Sent {
+    const expected = this.#takeExpected(entry)
+    const sent: Sent = {
+      packetId: expected ?? this.#freeId(),
+      entry,
+      released: false,
+      written: expected !== undefined,
+      onDisk: 'nothing',
+      number: ++this.#count,
+    }
+    this.#sent.set(sent.packetId, sent)
+    return sent
   }
 
   delete(packetId: number): void {
@@ -86,8 +94,8 @@ export class Inflight {
 
   /** The client is back. What can't be loaded any more is not repeated. */
   fill(load: (seq: Seq, topic: string) => Outgoing | undefined, dropped: (reason: DropReason) => void): void {
-    for (const [packetId, sent] of this.#sent) {
-      const { entry, released } = sent
+    for (const sent of this.#sent.values()) {
+      const { packetId, entry, released } = sent
       const { seq, topic, isHollow } = entry.message
       if (!isHollow || released) continue
       const message = seq > 0 ? load(seq, topic) : undefined
@@ -97,7 +105,7 @@ export class Inflight {
       }
       this.delete(packetId)
       if (entry.live) dropped('expired')
-      else this.#expect(storedOf(packetId, sent))
+      else this.#expect(storedOf(sent))
     }
   }
 
@@ -111,22 +119,25 @@ export class Inflight {
   }
 
   stored(): StoredSent[] {
-    return [...[...this.#sent].map(([packetId, sent]) => storedOf(packetId, sent)), ...this.#expected.values()]
+    return [...[...this.#sent.values()].map(storedOf), ...this.#expected.values()]
   }
 
   restore(stored: readonly StoredSent[]): void {
     for (const { packetId, qos, released, retain, live, ...message } of stored) {
       this.#sent.set(packetId, {
+        packetId,
         entry: { message: Outgoing.hollow(message), qos, retain, live },
         released,
+        written: true,
+        onDisk: released ? 'released' : 'sent',
         number: ++this.#count,
       })
       this.#last = packetId
     }
   }
 
-  [Symbol.iterator](): Iterator<[number, Sent]> {
-    return this.#sent.entries()
+  [Symbol.iterator](): Iterator<Sent> {
+    return this.#sent.values()
   }
 
   #expect(sent: StoredSent): void {
@@ -134,11 +145,12 @@ export class Inflight {
     this.#expectedIds.add(sent.packetId)
   }
 
-  #takeExpected(msgid: string): number {
-    const { packetId } = this.#expected.get(msgid)!
-    this.#expected.delete(msgid)
-    this.#expectedIds.delete(packetId)
-    return packetId
+  #takeExpected({ message, qos, live }: Entry): number | undefined {
+    const expected = live ? undefined : this.#expected.get(message.msgid)
+    if (expected?.qos !== qos) return undefined
+    this.#expected.delete(message.msgid)
+    this.#expectedIds.delete(expected.packetId)
+    return expected.packetId
   }
 
   #freeId(): number {
@@ -148,7 +160,7 @@ export class Inflight {
   }
 }
 
-function storedOf(packetId: number, { entry, released }: Sent): StoredSent {
+function storedOf({ packetId, entry, released }: Sent): StoredSent {
   const { seq, msgid, topic, from } = entry.message
   return { packetId, qos: entry.qos, released, retain: entry.retain, live: entry.live, seq, msgid, topic, from }
 }

@@ -2,16 +2,17 @@
 // Order: what was in flight when the connection broke, then the queue, then live messages at the tail. A new
 // subscription's retained and fetched messages (a Run) go before the live ones that match it, and hold up no others.
 // Invariant: a message of QoS 1 or 2 leaves the queue only into `#inflight`, and that only by its acknowledgement.
-// Invariant: where the session is stored, a QoS 2 message is written to the socket when its packet id is on disk, so that the
-// one that follows a power cut is known to the client as the same one [MQTT-4.3.3-1]. What is sent behind it waits for it.
+// Invariant: where the session is stored, PUBLISH and PUBREL of a QoS 2 message are written to the socket, the first time and each
+// other time, when the disk knows of them, so that what follows a power cut is known to the client as the same message
+// [MQTT-4.3.3-1]. What is sent behind it waits for it.
 
 import type { Qos, Seq } from '../model/event.ts'
 import { Backlog, type Entry, type HeldMemory, qosOf, seqOf, type Tally } from './backlog.ts'
 import type { DropReason } from './figures.ts'
-import { Inflight, type StoredSent } from './inflight.ts'
+import { Inflight, type Sent, type StoredSent } from './inflight.ts'
 import type { Outgoing } from './outgoing.ts'
 import type { Outlet } from './outlet.ts'
-import { Run, type RunOptions } from './run.ts'
+import { type OwedRetained, Run, type RunOptions } from './run.ts'
 import { Runs } from './runs.ts'
 
 /** What the outboxes of one broker share. */
@@ -48,24 +49,23 @@ export interface OutboxProgress {
   readonly sent: readonly StoredSent[]
   /** Seqs behind the cursor that were sent all the same: older ones waited for a fetch of their own filters. */
   readonly ahead: readonly Seq[]
-  /** Filters whose retained messages are not all sent. */
-  readonly owed: readonly string[]
+  /** Filters whose retained messages are not all sent, see `OwedRetained`. */
+  readonly owed: readonly (readonly [filter: string, after: string])[]
 }
 
 interface Unwritten {
-  readonly entry: Entry
-  readonly packetId: number
-  /** It was sent in a former run of the gateway. */
-  readonly again: boolean
+  readonly sent: Sent
+  /** Its PUBREL, not its PUBLISH. */
+  readonly released: boolean
 }
 
-/** By 2 · retain + again. */
+/** By 2 · retain + dup. */
 const FLAGS = [false, true].flatMap((retain) => [false, true].map((dup) => ({ retain, dup })))
 /** Acknowledgements come in the order of the messages [MQTT-4.6.0-2]. Who leaves one out gets so many more, until it is there or
  * the connection ends: what lies behind the gap has to be remembered. */
 const MOST_AHEAD = 1000
 /** For a run that has only what waits behind it. */
-const NOTHING_OWED = { source: (async function* () {})(), owed: new Set<string>() }
+const NOTHING_OWED = { source: (async function* () {})(), owed: new Map() }
 
 export class Outbox {
   readonly #rules: OutboxRules
@@ -93,6 +93,11 @@ export class Outbox {
     this.#queue = this.#newLine()
   }
 
+  /** Is a connection there, its CONNACK sent? */
+  get isAttached(): boolean {
+    return this.#outlet !== undefined
+  }
+
   get inflight(): number {
     return this.#inflight.size
   }
@@ -117,28 +122,27 @@ export class Outbox {
   attach(outlet: Way): void {
     this.#outlet = outlet
     this.#inflight.fill(this.#rules.load, this.#rules.dropped)
-    for (const [packetId, { entry, released }] of this.#inflight) {
-      if (released) outlet.release(packetId)
-      else if (!this.#mayRead(entry)) this.#inflight.delete(packetId)
-      else outlet.publish(entry.message, entry.qos, packetId, { retain: entry.retain, dup: true })
+    for (const sent of this.#inflight) {
+      if (sent.released || this.#mayRead(sent.entry)) this.#writeInTurn(sent)
+      else this.#inflight.delete(sent.packetId)
     }
     this.drain()
   }
 
   /** What is in flight for some time is held without the chunk that it came in. */
   settle(): void {
-    for (const [, { entry }] of this.#inflight) entry.message.keep()
+    for (const { entry } of this.#inflight) entry.message.keep()
   }
 
-  /** The connection is gone. @returns the filters whose retained messages had not all been sent. */
-  detach(): Set<string> {
+  /** The connection is gone. @returns whose retained messages had not all been sent */
+  detach(): OwedRetained {
     this.#outlet = undefined
     this.#unwritten = []
     this.#inflight.hollow()
-    const owed = new Set<string>()
+    const owed: OwedRetained = new Map()
     const numbers = this.#queue.release()
     for (const run of this.#runs.clear()) {
-      for (const filter of run.owed) owed.add(filter)
+      for (const [filter, after] of run.owed) owed.set(filter, after)
       run.recalled.release()
       for (const number of run.behind.release()) numbers.push(number)
     }
@@ -151,21 +155,30 @@ export class Outbox {
   recall(options: Omit<RunOptions, 'barrier'>): void {
     if (this.#runs.length === 0) this.#noteAll() // what comes while there are runs is noted as it comes
     const { filter } = options
-    const again = filter !== undefined && options.owed.has(filter) ? this.#runs.takeUnbegun(filter) : undefined
-    const barrier = filter === undefined ? 0 : this.#queue.taken + this.#queue.length
-    const behind = filter === undefined ? this.#queue : (again ?? this.#newLine())
-    if (filter === undefined) this.#queue = this.#newLine()
-    this.#runs.add(new Run({ ...options, barrier }, behind, this.#rules.memory))
+    const earlier = filter !== undefined && options.owed.has(filter) ? this.#runs.unbegun(filter) : undefined
+    if (earlier) this.#replace(earlier, options)
+    else {
+      const barrier = filter === undefined ? 0 : this.#queue.taken + this.#queue.length
+      const behind = filter === undefined ? this.#queue : this.#newLine()
+      if (filter === undefined) this.#queue = this.#newLine()
+      this.#runs.add(new Run({ ...options, barrier }, behind, this.#rules.memory))
+    }
     this.drain()
   }
 
   /** What this subscription was owed is not wanted any more, if it has not begun to come. */
   callOff(filter: string): void {
-    const behind = this.#runs.takeUnbegun(filter)
-    if (!behind) return
-    // live messages that waited for it, perhaps for another filter's sake: they go in their turn
-    if (behind.length > 0) this.#runs.add(new Run({ ...NOTHING_OWED, filter, barrier: 0 }, behind, this.#rules.memory))
+    const run = this.#runs.unbegun(filter)
+    if (!run) return
+    // live messages that waited for it, perhaps for another filter's sake, go in their turn
+    if (run.behind.length > 0) this.#replace(run, { ...NOTHING_OWED, filter })
+    else this.#runs.remove(run)
     this.drain()
+  }
+
+  #replace(run: Run, options: Omit<RunOptions, 'barrier'>): void {
+    const { barrier, behind } = run
+    this.#runs.replace(run, new Run({ ...options, barrier }, behind, this.#rules.memory))
   }
 
   /** Is this message waiting or in flight, or was it since the oldest run began? */
@@ -175,13 +188,13 @@ export class Outbox {
 
   /** Was it recalled, and is it not acknowledged yet? */
   unacknowledged(msgid: string): boolean {
-    for (const [, { entry }] of this.#inflight) if (entry.message.msgid === msgid) return true
+    for (const { entry } of this.#inflight) if (entry.message.msgid === msgid) return true
     return false
   }
 
   /** Recalled messages that are in flight, in the order of sending. */
   recalledInFlight(): Outgoing[] {
-    return [...this.#inflight].filter(([, { entry }]) => !entry.live).map(([, { entry }]) => entry.message)
+    return [...this.#inflight].filter(({ entry }) => !entry.live).map(({ entry }) => entry.message)
   }
 
   /** PUBACK of QoS 1, PUBCOMP of QoS 2. @returns the entry, or undefined when there is none for it. */
@@ -195,10 +208,10 @@ export class Outbox {
 
   /** PUBREC. @returns resolves when PUBREL may leave */
   release(packetId: number): Promise<void> | undefined {
-    const inflight = this.#inflight.get(packetId)
-    if (inflight?.entry.qos !== 2 || inflight.released) return undefined
-    inflight.released = true
-    return this.#events.keep?.()
+    const sent = this.#inflight.get(packetId)
+    if (sent?.entry.qos !== 2) return undefined
+    sent.released = true
+    return this.#isToBeKept(sent) ? this.#keep([sent]) : undefined
   }
 
   /** Sends what may be sent: after an acknowledgement, when the socket drained, when something was recalled. */
@@ -209,7 +222,13 @@ export class Outbox {
       if (entry && this.#mayRead(entry)) this.#send(entry)
     }
     const run = this.#run()
-    if (run && this.#maySend(1)) run.read(() => this.drain())
+    // one that has begun reads on as soon as its message is sent, so that it is noted how far it is
+    if (run && (run.begun || this.#maySend(1))) {
+      run.read(() => {
+        this.changed = true
+        this.drain()
+      })
+    }
   }
 
   progress(routed: Seq): OutboxProgress {
@@ -337,39 +356,61 @@ export class Outbox {
     if (!entry.live) this.#note(entry)
     else if (this.#runs.length > 0 && entry.qos > 0) this.#ahead.add(entry.message.seq)
     this.changed = true
-    if (entry.qos === 0) this.#write(entry, 0, false)
+    if (entry.qos > 0) this.#writeInTurn(this.#inflight.add(entry))
     else {
-      const again = this.#inflight.expects(entry)
-      const packetId = this.#inflight.add(entry)
-      const mustBeKept = entry.qos === 2 && this.#events.keep !== undefined
-      if (mustBeKept || this.#unwritten.length > 0) this.#writeWhenKept({ entry, packetId, again })
-      else this.#write(entry, packetId, again)
+      this.#outlet!.publish(entry.message, 0, 0, FLAGS[entry.retain ? 2 : 0]!)
+      this.#events.sent(entry)
     }
   }
 
-  #writeWhenKept(sent: Unwritten): void {
-    this.#unwritten.push(sent)
-    if (this.#unwritten.length === 1) void this.#writeUnwritten(this.#unwritten)
+  #writeInTurn(sent: Sent): void {
+    if (this.#unwritten.length === 0 && !this.#isToBeKept(sent)) this.#write(sent)
+    else {
+      this.#unwritten.push({ sent, released: sent.released })
+      if (this.#unwritten.length === 1) void this.#writeUnwritten(this.#unwritten)
+    }
   }
 
   async #writeUnwritten(line: Unwritten[]): Promise<void> {
     while (line.length > 0) {
       await null // all that is sent in this turn
-      const kept = line.length
-      await this.#events.keep!()
-      if (line !== this.#unwritten) return // the connection has gone: the next one gets them as repetitions
-      for (const { entry, packetId, again } of line.splice(0, kept)) this.#write(entry, packetId, again)
+      const now = [...line]
+      await this.#keep(now.map(({ sent }) => sent))
+      if (line !== this.#unwritten) return // the connection has gone: the next one writes them
+      for (const { sent, released } of line.splice(0, now.length)) {
+        // of a repeated one the acknowledgement may have come meanwhile
+        if (this.#inflight.get(sent.packetId) === sent && sent.released === released) this.#write(sent)
+      }
     }
   }
 
-  #write(entry: Entry, packetId: number, again: boolean): void {
-    this.#outlet!.publish(entry.message, entry.qos, packetId, FLAGS[(entry.retain ? 2 : 0) + (again ? 1 : 0)]!)
+  #write(sent: Sent): void {
+    const { packetId, entry, released, written } = sent
+    if (released) {
+      this.#outlet!.release(packetId)
+      return
+    }
+    this.#outlet!.publish(entry.message, entry.qos, packetId, FLAGS[(entry.retain ? 2 : 0) + (written ? 1 : 0)]!)
+    if (written) return
+    sent.written = true
     this.#events.sent(entry)
+  }
+
+  #isToBeKept({ entry, released, onDisk }: Sent): boolean {
+    if (entry.qos < 2 || this.#events.keep === undefined) return false
+    return onDisk === 'nothing' || (released && onDisk === 'sent')
+  }
+
+  /** Resolves when the disk knows of them as they are now. */
+  async #keep(messages: readonly Sent[]): Promise<void> {
+    const changed = messages.filter((sent) => this.#isToBeKept(sent)).map((sent) => [sent, sent.released] as const)
+    if (changed.length > 0) await this.#events.keep!()
+    for (const [sent, released] of changed) if (sent.onDisk !== 'released') sent.onDisk = released ? 'released' : 'sent'
   }
 
   // What waits is in the journal, so its seq is enough; what is in flight may have left the journal.
   #noteAll(): void {
-    for (const [, { entry }] of this.#inflight) this.#note(entry)
+    for (const { entry } of this.#inflight) this.#note(entry)
     for (const item of this.#queue) this.#known.add(typeof item === 'number' ? seqOf(item) : item.message.seq)
   }
 

@@ -6,13 +6,20 @@ import { Readable } from 'node:stream'
 import type { Deliveries } from './deliveries.ts'
 import type { EngineClient, RequestedSubscription, WirePacket } from './engine-client.ts'
 import type { Sessions } from './sessions.ts'
+import type { Subscriptions } from './subscriptions.ts'
+
+export interface PersistenceOptions {
+  readonly sessions: Sessions
+  readonly subscriptions: Subscriptions
+  readonly deliveries: Deliveries
+}
 
 const DONE = Promise.resolve()
 const NO_SUCH_PACKET = new Error('no such packet')
 /** Makes aedes say "session present"; the authorizer grants it to nobody. */
 const PRESENT: RequestedSubscription = { topic: 'session', qos: 0 }
 
-export function createPersistence(sessions: Sessions, deliveries: Deliveries): object {
+export function createPersistence({ sessions, subscriptions, deliveries }: PersistenceOptions): object {
   return {
     // aedes insists on an async function
     async setup(): Promise<void> {},
@@ -50,16 +57,11 @@ export function createPersistence(sessions: Sessions, deliveries: Deliveries): o
     },
 
     /** Of a stored session; SUBACK follows. Called for each filter as it is granted, with all of them. */
-    addSubscriptions({ connection }: EngineClient): Promise<void> {
-      const news = connection.unstored
-      connection.unstored = []
-      if (news.length > 0) connection.granted = sessions.grant(connection.session!, news)
-      return connection.granted
-    },
+    addSubscriptions: ({ connection }: EngineClient): Promise<void> => subscriptions.store(connection),
 
     /** Of a stored session; UNSUBACK follows. */
     removeSubscriptions: ({ connection }: EngineClient, filters: string[]): Promise<void> =>
-      sessions.revoke(connection.session!, filters),
+      subscriptions.withdraw(connection, filters),
 
     /** Of a connect with clean session; CONNACK follows. */
     cleanIncoming: ({ connection }: EngineClient): Promise<void> => connection.settled ?? DONE,

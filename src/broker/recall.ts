@@ -5,6 +5,7 @@ import type { Message, Qos, Seq } from '../model/event.ts'
 import type { Entry } from './backlog.ts'
 import type { HooksForBroker, Later, Skip } from './hooks-for-broker.ts'
 import { Outgoing } from './outgoing.ts'
+import type { OwedRetained } from './run.ts'
 import type { Session } from './session.ts'
 import type { SystemMessages } from './system-messages.ts'
 
@@ -23,32 +24,35 @@ export interface RecallContext {
 
 /** Begins what a SUBSCRIBE of `owed` sets off. */
 export function recallSubscribed(session: Session, owed: Owed, context: RecallContext): void {
-  const retained = new Set([owed.filter])
+  const retained = new Map([[owed.filter, '']])
+  session.owedRetained.delete(owed.filter)
   session.outbox.recall({ filter: owed.filter, source: recalled(session, [owed], retained, context), owed: retained })
 }
 
-/** Begins what a resumed session is owed: no retained messages, but for those that were cut short. */
+/** Begins what a session is owed when its client is there: no retained messages, but for those that were cut short. */
 export function recallResumed(session: Session, context: RecallContext): void {
   const grants = [...session.subscriptions.values()]
   if (grants.length === 0) return
-  const retained = new Set(session.owedRetained)
+  const retained = session.takeOwedRetained()
   session.outbox.recall({ filter: undefined, source: recalled(session, grants, retained, context), owed: retained })
 }
 
 async function* recalled(
   session: Session,
   grants: readonly Owed[],
-  retainedOf: Set<string>,
+  retainedOf: OwedRetained,
   context: RecallContext,
 ): AsyncGenerator<Entry, void> {
   for (const grant of grants) {
     const sent = new Map<string, string>() // msgid → topic of the retained messages
-    if (retainedOf.has(grant.filter)) {
-      for (const message of await retained(grant.filter, context)) {
+    const after = retainedOf.get(grant.filter)
+    if (after !== undefined) {
+      for (const message of await retained(grant.filter, after, context)) {
         if (!session.mayRead(message.topic)) continue
         if (isRouted(message.seq, context) || session.outbox.knows(message.msgid, message.seq)) continue
         sent.set(message.msgid, message.topic)
         yield entryOf(message, grant.qos, true)
+        retainedOf.set(grant.filter, message.msgid) // the next one is asked for when this one is sent
       }
       retainedOf.delete(grant.filter)
     }
@@ -56,9 +60,16 @@ async function* recalled(
   }
 }
 
-async function retained(filter: string, { hooks, system, failed }: RecallContext): Promise<readonly Message[]> {
+/** In the order of their ids, so that those behind `after` are the rest. */
+async function retained(
+  filter: string,
+  after: string,
+  { hooks, system, failed }: RecallContext,
+): Promise<readonly Message[]> {
   try {
-    return [...system.match(filter), ...(await hooks.retained(filter))]
+    const messages = [...system.match(filter), ...(await hooks.retained(filter))]
+    const rest = after === '' ? messages : messages.filter(({ msgid }) => msgid > after)
+    return rest.sort((a, b) => (a.msgid < b.msgid ? -1 : Number(a.msgid > b.msgid)))
   } catch (error) {
     failed(error, filter)
     return []
@@ -88,7 +99,7 @@ async function* fetched(
     signal: session.beginFetch(filter),
     gone: session.gone,
     inFlight: outbox.recalledInFlight(),
-    deliver: (rest) => outbox.recall({ filter, source: entriesOf(rest, qos), owed: new Set() }),
+    deliver: (rest) => outbox.recall({ filter, source: entriesOf(rest, qos), owed: new Map() }),
   }
   const messages = context.hooks.messages(session.clientid, filter, skip, later)
   if (!messages) return

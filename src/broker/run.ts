@@ -3,19 +3,22 @@
 
 import { Backlog, type Entry, type HeldMemory } from './backlog.ts'
 
+/** By filter: the msgid of the last retained message that was sent; '' while there is none. They come in the order of their ids. */
+export type OwedRetained = Map<string, string>
+
 export interface RunOptions {
   /** undefined: every message of the session waits behind this run (a resumed session). */
   readonly filter: string | undefined
   readonly source: AsyncIterator<Entry, void>
-  /** Filters whose retained messages are still to come; the source takes away what is done. */
-  readonly owed: ReadonlySet<string>
+  /** The source notes here how far it is, and takes away what is done. */
+  readonly owed: Readonly<OwedRetained>
   /** Begins when so many have left the session's queue: what waited before the subscription goes before it. */
   readonly barrier: number
 }
 
 export class Run {
   readonly filter: string | undefined
-  readonly owed: ReadonlySet<string>
+  readonly owed: Readonly<OwedRetained>
   readonly barrier: number
   /** Read from the source and not yet sent. */
   readonly recalled: Backlog

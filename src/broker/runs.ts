@@ -2,7 +2,6 @@
 // a client may subscribe to thousands of filters in one packet, and keep its window shut.
 
 import { FilterTrie } from '../model/topic-tries.ts'
-import type { Backlog } from './backlog.ts'
 import type { Run } from './run.ts'
 
 export class Runs {
@@ -27,12 +26,7 @@ export class Runs {
   add(run: Run): void {
     run.number = ++this.#added
     this.#runs.push(run)
-    const { filter } = run
-    if (filter === undefined) this.#resumed = run
-    else {
-      this.#byFilter.add(filter, run)
-      if (run.owed.has(filter)) this.#subscribed.set(filter, run)
-    }
+    this.#remember(run)
   }
 
   /** The last one that messages of this topic wait behind. */
@@ -44,17 +38,25 @@ export class Runs {
     return last
   }
 
-  /**
-   * The filter is subscribed anew, or no more: a run of it that has not begun is not needed.
-   * @returns what waits behind that run
-   */
-  takeUnbegun(filter: string): Backlog | undefined {
+  /** The filter's, if it has not begun: when it is subscribed anew, or no more, that one is not needed. */
+  unbegun(filter: string): Run | undefined {
     const run = this.#subscribed.get(filter)
-    if (!run || run.begun) return undefined
+    return run?.begun ? undefined : run
+  }
+
+  /** `by` takes what waits behind `run`, and its place: else that would come behind what was published later. */
+  replace(run: Run, by: Run): void {
+    by.number = run.number
+    this.#runs[this.#runs.indexOf(run)] = by
+    this.#forget(run)
+    run.callOff()
+    this.#remember(by)
+  }
+
+  remove(run: Run): void {
     this.#runs.splice(this.#runs.indexOf(run), 1)
     this.#forget(run)
     run.callOff()
-    return run.behind
   }
 
   /** Lets all go. */
@@ -69,6 +71,15 @@ export class Runs {
 
   [Symbol.iterator](): Iterator<Run> {
     return this.#runs.values()
+  }
+
+  #remember(run: Run): void {
+    const { filter } = run
+    if (filter === undefined) this.#resumed = run
+    else {
+      this.#byFilter.add(filter, run)
+      if (run.owed.has(filter)) this.#subscribed.set(filter, run)
+    }
   }
 
   #forget(run: Run): void {

@@ -6,6 +6,7 @@ import type { Access } from './admission.ts'
 import type { Entry } from './backlog.ts'
 import type { Connection } from './connection.ts'
 import { Outbox, type OutboxProgress, type OutboxRules } from './outbox.ts'
+import type { OwedRetained } from './run.ts'
 
 /** A subscription in the routing table. */
 export interface Grant {
@@ -48,8 +49,8 @@ export class Session {
   connection: Connection | undefined
   /** What its client may do, also after that has gone; undefined: everything, or not known yet after a restart. */
   access: Access | undefined
-  /** Filters whose retained messages were cut short by the end of a connection. */
-  owedRetained = new Set<string>()
+  /** Filters whose retained messages are still to come, but for those that a run of the outbox is about to send. */
+  readonly owedRetained: OwedRetained = new Map()
   /** By filter: what is still to come of a fetch is called off by these. */
   readonly #fetches = new Map<string, AbortController>()
   #presence = new AbortController()
@@ -75,24 +76,33 @@ export class Session {
   /** What a restart needs to know beside the subscriptions and receipts. */
   progress(routed: Seq): Progress {
     const { cursor, caughtUp, owed, ...rest } = this.outbox.progress(routed)
-    const allOwed = [...new Set([...this.owedRetained, ...owed])]
+    const allOwed = [...new Map([...owed, ...this.owedRetained])]
     return { cursor, caughtUp, progress: { ...rest, owed: allOwed, acks: this.acks.state() } }
   }
 
   restore({ acks, ...outbox }: Progress['progress']): void {
     this.outbox.restore(outbox)
     this.acks.restore(acks)
-    this.owedRetained = new Set(outbox.owed)
+    for (const [filter, after] of outbox.owed) this.owedRetained.set(filter, after)
   }
 
   /** The connection is gone. */
   detach(): void {
     this.connection = undefined
     this.offlineSince = performance.now()
-    this.owedRetained = this.outbox.detach()
+    for (const [filter, after] of this.outbox.detach()) {
+      if (!this.owedRetained.has(filter)) this.owedRetained.set(filter, after)
+    }
     for (const filter of [...this.#fetches.keys()]) this.endFetch(filter)
     this.#presence.abort()
     this.#presence = new AbortController()
+  }
+
+  /** @returns what a run begins to send now */
+  takeOwedRetained(): OwedRetained {
+    const owed = new Map(this.owedRetained)
+    this.owedRetained.clear()
+    return owed
   }
 
   /** Aborted when the connection that is there now is gone. */

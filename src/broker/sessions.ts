@@ -29,7 +29,7 @@ export class Sessions {
     this.#saver = new SessionSaver({
       store,
       routed: () => router.lastSeq,
-      isCurrent: (session) => this.#sessions.get(session.clientid) === session,
+      isCurrent: (session) => this.#isCurrent(session),
     })
     this.#restore = new Restore(options)
     for (const stored of store.sessions) this.#take(stored)
@@ -87,17 +87,27 @@ export class Sessions {
     else this.#saver.save(session)
   }
 
-  /** Stores what the session is granted. Resolves when it is on disk. */
-  grant({ clientid }: Session, subscriptions: readonly Subscription[]): Promise<void> {
-    const since = this.#o.router.lastSeq
-    return lastOf(subscriptions, (subscription, done) =>
-      this.#o.store.grant(clientid, { ...subscription, since }, done),
+  /**
+   * Stores what the session is granted; resolves when all of it is on disk. `granted` is called in the journal's order, unless the
+   * session is forgotten before: events told before it are older than the subscription, those behind it newer.
+   */
+  grant(
+    session: Session,
+    subscriptions: readonly Subscription[],
+    granted: (subscription: Subscription) => void,
+  ): Promise<void> {
+    for (const { topic } of subscriptions) session.owedRetained.set(topic, '')
+    this.#saver.save(session)
+    return this.#change(session, subscriptions, granted, (subscription, done) =>
+      this.#o.store.grant(session.clientid, subscription, done),
     )
   }
 
   /** As `grant`. */
-  revoke({ clientid }: Session, filters: readonly string[]): Promise<void> {
-    return lastOf(filters, (filter, done) => this.#o.store.revoke(clientid, filter, done))
+  revoke(session: Session, filters: readonly string[], revoked: (filter: string) => void): Promise<void> {
+    return this.#change(session, filters, revoked, (filter, done) =>
+      this.#o.store.revoke(session.clientid, filter, done),
+    )
   }
 
   /** PUBREL came. Resolves when the packet id may be used anew: a power cut must not make the next message look like this one. */
@@ -156,6 +166,27 @@ export class Sessions {
     return session
   }
 
+  #isCurrent(session: Session): boolean {
+    return this.#sessions.get(session.clientid) === session
+  }
+
+  async #change<T>(
+    session: Session,
+    items: readonly T[],
+    changed: (item: T) => void,
+    post: (item: T, done: () => void) => void,
+  ): Promise<void> {
+    const change = (item: T): Promise<void> =>
+      new Promise((done) => {
+        post(item, () => {
+          if (!this.#isCurrent(session)) return
+          changed(item)
+          done()
+        })
+      })
+    await Promise.all(items.map(change))
+  }
+
   #forget(session: Session, done?: () => void): void {
     this.#sessions.delete(session.clientid)
     this.#restore.delete(session.clientid)
@@ -164,14 +195,6 @@ export class Sessions {
     this.#stored--
     this.#o.store.forget(session.clientid, done)
   }
-}
-
-/** Resolves when the last of them is on disk: posts are written in their order. */
-function lastOf<T>(items: readonly T[], post: (item: T, done?: () => void) => void): Promise<void> {
-  if (items.length === 0) return Promise.resolve()
-  return new Promise((done) => {
-    for (const [index, item] of items.entries()) post(item, index === items.length - 1 ? done : undefined)
-  })
 }
 
 /** A text that a dying card has spoilt tells nothing: the session begins at its cursor. */

@@ -75,6 +75,8 @@ export interface Journal {
   readonly identity: JournalIdentity
   /** Newest committed event; 0 when there was none. */
   readonly lastSeq: Seq
+  /** Newest event that was appended, on disk or not. */
+  readonly appendedSeq: Seq
   /** Clients that were online when the last run died, with the wall time of their connect. The caller deletes them (`online.delete`). */
   readonly onlineAtDeath: readonly { readonly clientid: string; readonly at: number }[]
   /** Wall time of the last known life of the run before, ms; null for a new journal. */

@@ -104,6 +104,10 @@ export class MainJournal implements Journal {
     return this.#committer.lastSeq
   }
 
+  get appendedSeq(): Seq {
+    return this.#seq
+  }
+
   async intern(bindings: readonly Binding[]): Promise<readonly number[]> {
     return bindings.map((binding) => this.#bindings.intern(binding, this.#seq))
   }

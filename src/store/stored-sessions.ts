@@ -25,8 +25,9 @@ export const SESSION_TABLES: LocalTables = {
   statements: {
     put: 'insert or replace into session values (?, ?, ?, ?, ?, ?)',
     forget: 'delete from session where clientid = ?',
+    // what was published while the QoS was 0 does not wait, so a higher one counts from now on
     grant: `insert into granted values (?, ?, ?, ?, ?)
-              on conflict do update set qos = excluded.qos, options = excluded.options`,
+              on conflict do update set since = iif(qos = 0, excluded.since, since), qos = excluded.qos, options = excluded.options`,
     revoke: 'delete from granted where clientid = ? and filter = ?',
     'revoke-all': 'delete from granted where clientid = ?',
     receive: 'insert or ignore into receipt values (?, ?)',
@@ -64,7 +65,7 @@ export interface StoredSession extends SessionRow {
 }
 
 export interface StoredSubscription extends Subscription {
-  /** Matches what was journalled behind it. */
+  /** Matches what is journalled behind it: what came before its row. */
   readonly since: Seq
   readonly properties?: Properties
 }
@@ -91,7 +92,8 @@ export interface SessionStore {
   forget(clientid: string, done?: () => void): void
   /** Sessions that were caught up when they were saved are so up to `seq`. */
   routed(seq: Seq, uptime: number): void
-  grant(clientid: string, subscription: StoredSubscription, done?: () => void): void
+  /** From `done` on it counts for what is told to be on disk, with the same boundary as after a restart. */
+  grant(clientid: string, subscription: Omit<StoredSubscription, 'since'>, done?: () => void): void
   revoke(clientid: string, filter: string, done?: () => void): void
   /** For the transaction of a QoS 2 PUBLISH. */
   receive(clientid: string, packetId: number): LocalWrite
@@ -132,8 +134,8 @@ export class StoredSessions implements SessionStore {
     this.#post('routed', [seq, uptime])
   }
 
-  grant(clientid: string, { topic, qos, since, properties }: StoredSubscription, done?: () => void): void {
-    this.#post('grant', [clientid, topic, qos, since, jsonOf(properties)], done)
+  grant(clientid: string, { topic, qos, properties }: Omit<StoredSubscription, 'since'>, done?: () => void): void {
+    this.#post('grant', [clientid, topic, qos, this.#journal.appendedSeq, jsonOf(properties)], done)
   }
 
   revoke(clientid: string, filter: string, done?: () => void): void {

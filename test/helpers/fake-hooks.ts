@@ -27,9 +27,15 @@ interface Pending {
 /** Tables in memory, each write at once; its `done` comes a turn of the loop later. */
 class FakeTables {
   readonly reader = openForWrite(':memory:')
+  readonly #appended: () => number
 
-  constructor() {
+  constructor(appended: () => number) {
+    this.#appended = appended
     migrate(this.reader, SESSION_TABLES.name, SESSION_TABLES.migrations)
+  }
+
+  get appendedSeq(): number {
+    return this.#appended()
   }
 
   post({ statement, values }: LocalWrite, done?: Done): void {
@@ -59,7 +65,7 @@ export class FakeHooks implements HooksForBroker {
   readonly late = new Map<string, LateLookup>()
   /** What `messages` answers; null: nothing is bound. */
   fetch: HooksForBroker['messages'] | undefined
-  readonly #tables = new FakeTables()
+  readonly #tables = new FakeTables(() => this.#lastSeq)
 
   // ── the journal's part ──
 

@@ -219,3 +219,41 @@ backend.sqlite.hook.message.publish.1 = {"topic": "#", "action": {"function": "o
   assert.equal(status.messages.dropped.no_room, 1)
   assert.match(gateway.output, /sessions_give_way/)
 })
+
+test('retained messages that SUBACK promised come after a crash, and a subscription cut short goes on where it was', async () => {
+  const publisher = await RawClient.connect(gateway.port)
+  for (const n of numbered(1, 40)) await publisher.publish(`r/${n}`, n, { qos: 2, retain: true })
+  const client = await stored('c')
+  assert.deepEqual(await client.subscribe(['r/#', 2]), [2])
+  await crash() // few of them have been sent
+  const got: string[] = []
+  for (let part = 1; got.length < 40; part++) {
+    const again = await stored('c')
+    const known = new Set(got)
+    again.acknowledgeAll()
+    await again.until(() => again.publishes.length >= Math.min(10, 40 - got.length))
+    got.push(...payloads(again).filter((payload, at) => !(again.publishes[at]!.dup && known.has(payload))))
+    assert.ok(again.publishes.every(({ retain }) => retain))
+    if (part % 2 === 0) await crash()
+    else await again.drop()
+  }
+  assert.deepEqual(
+    got.toSorted((a, b) => Number(a) - Number(b)),
+    numbered(1, 40),
+  )
+})
+
+test('a filter whose QoS is raised from 0 brings nothing of before after a crash', async () => {
+  const client = await stored('c')
+  await client.subscribe(['t', 0], ['waits', 1])
+  await publish('waits', ['this one is not acknowledged'])
+  await publish('t', ['before'], 2)
+  await client.until(() => client.publishes.length === 2)
+  await client.subscribe(['t', 2])
+  await crash()
+  await publish('t', ['since'], 2)
+  const again = await stored('c')
+  again.acknowledgeAll()
+  await again.until(() => payloads(again).includes('since'))
+  assert.deepEqual(payloads(again), ['this one is not acknowledged', 'since'])
+})

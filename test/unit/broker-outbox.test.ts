@@ -200,7 +200,7 @@ test('#14 an acknowledgement costs the same whatever waits', () => {
 
 /** A recall of which nothing is known yet. */
 function pendingRecall(filter: string): Parameters<Outbox['recall']>[0] {
-  return { filter, source: { next: () => new Promise(() => {}) }, owed: new Set([filter]) }
+  return { filter, source: { next: () => new Promise(() => {}) }, owed: new Map([[filter, '']]) }
 }
 
 test('however many subscriptions are to be served, a live message finds its place at the same cost', () => {
@@ -226,15 +226,40 @@ test('a filter subscribed again before its turn is recalled once; what waits beh
     return { done: true, value: undefined }
   }
   for (let again = 0; again < 3; again++) {
-    outbox.recall({ filter: 't', source: { next }, owed: new Set(['t']) })
+    outbox.recall({ filter: 't', source: { next }, owed: new Map([['t', '']]) })
     outbox.push(message(again), 1)
   }
   outbox.callOff('first')
   await new Promise(setImmediate)
   assert.equal(asked, 0) // the first had begun: its turn is not over
-  assert.deepEqual(outbox.detach(), new Set(['first', 't']))
+  assert.deepEqual(
+    outbox.detach(),
+    new Map([
+      ['first', ''],
+      ['t', ''],
+    ]),
+  )
   outbox.attach(wire)
   assert.deepEqual(wire.seqs, [0, 1, 2])
+})
+
+test('a filter subscribed again, or no more, keeps the place of what waits behind it', () => {
+  const outbox = newOutbox()
+  outbox.attach(wire)
+  let end = (): void => {}
+  const first = new Promise<IteratorResult<Entry, void>>((done) => {
+    end = () => done({ done: true, value: undefined })
+  })
+  const ended = { next: async (): Promise<IteratorResult<Entry, void>> => ({ done: true, value: undefined }) }
+  outbox.recall({ filter: 'x', source: { next: () => first }, owed: new Map([['x', '']]) })
+  for (const [seq, filter] of ['t/#', '+/a', 't/a', '+/+'].entries()) {
+    outbox.recall({ filter, source: ended, owed: new Map([[filter, '']]) })
+    outbox.push(message(seq, 't/a'), 0)
+  }
+  outbox.recall({ filter: 't/#', source: ended, owed: new Map([['t/#', '']]) })
+  outbox.callOff('+/a')
+  end()
+  return new Promise(setImmediate).then(() => assert.deepEqual(wire.seqs, [0, 1, 2, 3]))
 })
 
 test('what is unsubscribed before its turn is not recalled, and what waited behind it goes', async () => {
@@ -274,4 +299,54 @@ test('a message that waits, or is in flight for long, does not hold the chunk th
     messages.map(({ payload }) => payload.toString()),
     ['hunkc', 'unkch'],
   )
+})
+
+test('QoS 2 of a stored session: nothing is written before the disk knows of it, also not on the next connection', async () => {
+  const kept: (() => void)[] = []
+  const keep = (): Promise<void> => new Promise((done) => kept.push(done))
+  const turn = (): Promise<void> => new Promise(setImmediate)
+  const settle = async (): Promise<void> => {
+    for (const done of kept.splice(0)) done()
+    await turn()
+  }
+  const outbox = new Outbox(rules, { mayRead: () => true, sent: (entry) => void sent.push(entry), keep })
+  outbox.attach(wire)
+  outbox.push(message(1), 2)
+  await turn()
+  outbox.detach()
+  outbox.attach(wire)
+  await turn()
+  assert.deepEqual(wire.seqs, [])
+  await settle()
+  const [{ seq, packetId, dup }] = wire.sent as [Wire['sent'][0]]
+  assert.deepEqual([seq, dup, sent.length], [1, false, 1])
+
+  let mayLeave = 0
+  for (let time = 0; time < 2; time++) void outbox.release(packetId)!.then(() => mayLeave++)
+  await turn()
+  outbox.detach()
+  outbox.attach(wire)
+  await turn()
+  assert.deepEqual([mayLeave, wire.released], [0, []])
+  await settle()
+  assert.deepEqual([mayLeave, wire.released, wire.seqs], [2, [packetId], [1]])
+  assert.equal(outbox.release(packetId), undefined) // the disk knows
+})
+
+test('of a repeated message that is acknowledged before it may be written, nothing is written', async () => {
+  const kept: (() => void)[] = []
+  const outbox = new Outbox(rules, {
+    mayRead: () => true,
+    sent: () => {},
+    keep: () => new Promise((done) => kept.push(done)),
+  })
+  outbox.push(message(1), 2)
+  outbox.attach(wire)
+  outbox.detach()
+  outbox.attach(wire)
+  await new Promise(setImmediate)
+  void outbox.release(1)
+  for (const done of kept.splice(0)) done()
+  await new Promise(setImmediate)
+  assert.deepEqual([wire.seqs, wire.released], [[], []]) // PUBREL is who took PUBREC's
 })
