@@ -13,6 +13,8 @@ export class RawClient {
   /** Everything received, in order. */
   readonly packets: Packet[] = []
   closed = false
+  /** Told of each packet as it comes, and of the end (undefined). */
+  listener: ((packet: Packet | undefined) => void) | undefined
   #wake: (() => void)[] = []
   #nextId = 1
 
@@ -22,12 +24,14 @@ export class RawClient {
     this.socket = typeof way === 'number' ? connectSocket({ port: way, host: '127.0.0.1', noDelay: true }) : way
     parser.on('packet', (packet) => {
       this.packets.push(packet)
+      this.listener?.(packet)
       this.#notify()
     })
     this.socket.on('data', (bytes) => parser.parse(bytes))
     this.socket.on('error', () => {})
     this.socket.on('close', () => {
       this.closed = true
+      this.listener?.(undefined)
       this.#notify()
     })
   }
