@@ -146,9 +146,9 @@ interface Proof {
 }
 
 const NO_PASSWORD = Buffer.alloc(0)
-/** Topics whose verdict a client remembers, and how long they may be. */
-const REMEMBERED_TOPICS = 256
-const REMEMBERED_LENGTH = 256
+/** Topics whose verdict a client remembers, and how long they may be: 10,000 clients may all be hostile. */
+const REMEMBERED_TOPICS = 32
+const REMEMBERED_LENGTH = 128
 
 /** The rights of one client. */
 export class ClientAccess {

@@ -144,6 +144,42 @@ test('without users everybody is let in; the first user ends that, without a res
   await until('both to be gone', () => !anonymous.mqtt.connected && !named.mqtt.connected)
 })
 
+test('who guesses has to wait, and holds nobody up who was let in before', async () => {
+  const ada = await connect('ada', 'lovelace')
+  await ada.end()
+  const guess = (name: string): Promise<number> => refusal({ username: name, password: Buffer.from('guess') })
+  for (let count = 0; count < 5; count++) assert.equal(await guess('mallory'), 4)
+  assert.equal(await guess('mallory'), 3)
+  for (let count = 0; (await guess('ada')) === 4; count++) assert.ok(count < 5)
+  const again = await connect('ada', 'lovelace')
+  await again.end()
+  const { access, messages } = await gateway.ctl('status')
+  assert.ok(access.held.names >= 1 && messages.refused.tries >= 2, JSON.stringify([access, messages.refused]))
+})
+
 test('no password is in the log', () => {
   assert.doesNotMatch(gateway.output, /lovelace|hopper|murray|byron|scrypt/)
+})
+
+test('a will that a crash left behind is judged at the next start, by the rules of then', async () => {
+  const dying = async (clientid: string, topic: string): Promise<void> => {
+    const will = { topic, payload: Buffer.from('x'), qos: 1 as const, retain: true }
+    const client = await Client.connect(gateway.url, clientid, { username: 'ada', password: 'lovelace', will })
+    await client.publish('plant/x', 'y') // its will is on disk before this is
+  }
+  await dying('dying-1', 'plant/dying/1')
+  await dying('dying-2', 'plant/dying/2')
+  await gateway.kill9()
+  writeFileSync(acl, `${RULES}\nuser ada\ntopic deny plant/dying/1\n`)
+  await gateway.start()
+  const ada = await connect('ada', 'lovelace')
+  await ada.subscribe('plant/dying/#')
+  await ada.hears(1)
+  assert.deepEqual(ada.heard(), ['plant/dying/2!=x'])
+  assert.deepEqual(await gateway.ctl('messages', 'plant/dying/1'), [])
+  assert.match(
+    gateway.output,
+    /"action":"will","topic":"plant\/dying\/1","clientid":"dying-1","username":"ada","msg":"client_denied"/,
+  )
+  await ada.end()
 })
