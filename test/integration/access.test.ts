@@ -70,7 +70,7 @@ test('who is refused is told why: 4 for a wrong name or password, 5 for none', a
   assert.equal(await refusal({ username: 'ada', password: Buffer.alloc(65_535) }), 4)
   assert.equal(await refusal({ username: 'ada', password: Buffer.from('lovelace\0') }), 4)
   assert.equal(await refusal({}), 5)
-  const { refused } = (await gateway.ctl('status')).messages
+  const { refused } = (await gateway.ctl('status')).clients
   assert.ok(refused.credentials >= 6 && refused.authorization >= 1, JSON.stringify(refused))
 })
 
@@ -153,8 +153,8 @@ test('who guesses has to wait, and holds nobody up who was let in before', async
   for (let count = 0; (await guess('ada')) === 4; count++) assert.ok(count < 5)
   const again = await connect('ada', 'lovelace')
   await again.end()
-  const { access, messages } = await gateway.ctl('status')
-  assert.ok(access.held.names >= 1 && messages.refused.tries >= 2, JSON.stringify([access, messages.refused]))
+  const { access, clients } = await gateway.ctl('status')
+  assert.ok(access.held.names >= 1 && clients.refused.tries >= 2, JSON.stringify([access, clients.refused]))
 })
 
 test('no password is in the log', () => {
