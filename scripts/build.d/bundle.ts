@@ -1,15 +1,16 @@
-// From the sources to the folder that goes into a binary, which mirrors the clone (src/system/program.ts):
+// From the sources to the folder whose files become the binary's assets, which mirrors the clone:
 //   src/**/*.cjs   the program and its threads, each bundled with what it imports; drivers are left outside
 //   drivers/*.cjs  each database driver, loaded when a pool of its kind is opened
-//   native/*       addons (src/system/addon.ts)
+//   native/*.gz    addons (src/system/addon.ts)
 //   src/**, etc/** the files beside: SQL, Lua, the configuration as shipped
 
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { type BuildOptions, build } from 'esbuild'
 import { stripElf } from './elf.ts'
-import { type Architecture, CACHE, ROOT, readJson } from './place.ts'
-import { addonsIn, driversOutside, entriesOutside, metaOfModules, root } from './plugins.ts'
+import { type Architecture, CACHE, ROOT } from './place.ts'
+import { addonsIn, driversOutside, META, metaOfModules } from './plugins.ts'
 
 /** What runs by itself: the first module, the program behind it, the threads. */
 const ENTRIES = ['src/binary.ts', 'src/main.ts', 'src/queue/writer-worker.ts', 'src/forward/worker.ts']
@@ -30,45 +31,40 @@ const COMMON: BuildOptions = {
   format: 'cjs',
   target: 'node24',
   absWorkingDir: ROOT,
-  minify: true,
+  ...META,
+  minifyWhitespace: true,
+  minifySyntax: true,
   legalComments: 'none',
   external: ABSENT,
   logLevel: 'warning',
-  supported: { 'dynamic-import': false }, // by require() then, which is what can load from inside the binary
 }
 
 /** @param about ends up in build.json. @returns the folder */
 export async function bundle(architecture: Architecture, about: object): Promise<string> {
-  const folder = join(CACHE, `stage-${architecture}`, 'holdfast')
+  const folder = join(CACHE, `stage-${architecture}`)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(join(folder, 'native'), { recursive: true })
   const addons = new Map<string, string>()
   const drivers = new Map<string, Set<string>>()
-  for (const entry of ENTRIES) {
-    await build({
-      ...COMMON,
-      ...root(relative(dirname(entry), '.')),
-      entryPoints: [entry],
-      outfile: join(folder, entry.replace(/\.ts$/, '.cjs')),
-      plugins: [entriesOutside(ENTRIES), driversOutside(drivers), metaOfModules, addonsIn(architecture, addons)],
-    })
-  }
+  await build({
+    ...COMMON,
+    entryPoints: ENTRIES,
+    outbase: ROOT,
+    outdir: folder,
+    outExtension: { '.js': '.cjs' },
+    plugins: [driversOutside(drivers), metaOfModules, addonsIn(architecture, addons)],
+  })
   for (const [file, names] of drivers) {
     const contents = [...names].map((name) => `exports['${name}'] = require('${name}')`).join('\n')
-    await build({ ...COMMON, ...root('..'), stdin: { contents, resolveDir: ROOT }, outfile: join(folder, file) })
+    await build({ ...COMMON, minify: true, stdin: { contents, resolveDir: ROOT }, outfile: join(folder, file) })
   }
-  for (const [name, file] of addons) writeFileSync(join(folder, 'native', name), stripElf(readFileSync(file)))
+  for (const [name, file] of addons) {
+    writeFileSync(join(folder, 'native', `${name}.gz`), gzipSync(stripElf(readFileSync(file)), { level: 9 }))
+  }
   for (const name of globSync(BESIDE, { cwd: ROOT })) cpSync(join(ROOT, name), join(folder, name))
   for (const name of FOLDERS) {
     if (existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(folder, name), { recursive: true })
   }
   writeFileSync(join(folder, 'build.json'), JSON.stringify(about))
-  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest()))
   return folder
-}
-
-/** What pkg reads. */
-function manifest(): object {
-  const { name, version } = readJson('package.json')
-  return { name, version, bin: 'src/binary.cjs', pkg: { assets: '**/*' } }
 }

@@ -1,53 +1,44 @@
-// One file of a folder and a runtime, by pkg. All that pkg would download is put where it looks first.
+// A runtime and the files of a folder as one executable, by pkg: its plain SEA form, in which they are assets that node:sea
+// reads. (Its other form lays a virtual file system over Node's, in each thread: 15 MB of memory and 50 ms of each start.)
 
-import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Architecture, CACHE, ROOT } from './place.ts'
+import { log } from '@yao-pkg/pkg/lib-es5/log.js'
+import pkg from '@yao-pkg/pkg/lib-es5/sea.js'
+import { type Architecture, CACHE, filesIn } from './place.ts'
 import { runtime, runtimeVersion } from './runtime.ts'
 
-const PKG = join(ROOT, 'node_modules/@yao-pkg/pkg/lib-es5/bin.js')
-/**
- * What is mended in what pkg made, in place, so by as many characters:
- * - the blob remembers the random folder that it was made in: the only thing that two builds would differ in;
- * - it asks for the home folder, for a place that our addons do without, and dies where neither HOME nor /etc/passwd tells.
- */
-const MENDED: readonly [found: RegExp, by: string][] = [
-  [/(?<=\/tmp\/pkg-sea-)\w{6}(?=\/)/g, '000000'],
-  [/homedir\(\)(?=, \\*"\.cache)/g, 'path.sep '],
-]
+/** What runs first. */
+const MAIN = 'src/binary.cjs'
 
 /** @param folder from `bundle`. @param output path of the executable */
-export function pack(folder: string, architecture: Architecture, output: string): void {
-  const home = join(CACHE, 'pkg-home')
-  const version = runtimeVersion(architecture)
+export async function pack(folder: string, architecture: Architecture, output: string): Promise<void> {
+  const home = join(CACHE, 'pkg')
   for (const each of new Set([architecture, process.arch as Architecture])) offer(home, each)
-  const words = [PKG, '.', '--sea', '--targets', `node${version}-linux-${architecture}`, '--output', output]
-  execFileSync(process.execPath, words, {
-    cwd: folder,
-    env: { PATH: process.env.PATH, HOME: home, TMPDIR: '/tmp' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  mend(output)
+  const target = {
+    nodeRange: `node${runtimeVersion(architecture)}`,
+    platform: 'linux',
+    arch: architecture,
+    output,
+  } as const
+  const seaConfig = {
+    disableExperimentalSEAWarning: true,
+    useSnapshot: false,
+    useCodeCache: false, // would be good for one kind of processor only; see src/binary.ts
+    assets: Object.fromEntries(filesIn(folder).map((name) => [name, join(folder, name)])),
+    // the binary remembers it; from the folder that pkg makes below TMPDIR, it is the same wherever the clone is
+    main: join('..', MAIN),
+  }
+  log.info = log.warn = () => {}
+  Object.assign(process.env, { HOME: home, TMPDIR: folder })
+  await pkg.default(join(folder, MAIN), { targets: [target], seaConfig })
 }
 
-/** Below $HOME/.pkg-cache/sea: an archive that is taken for fetched, checked and unpacked, and what is in it. */
+/** Puts a runtime where pkg looks before it downloads: an archive that is taken for fetched and unpacked, and what is in it. */
 function offer(home: string, architecture: Architecture): void {
   const name = join(home, '.pkg-cache/sea', `node-v${runtimeVersion(architecture)}-linux-${architecture}`)
   const node = join(name, 'bin/node')
   mkdirSync(join(name, 'bin'), { recursive: true })
   copyFileSync(runtime(architecture), node)
   for (const file of [`${name}.tar.gz`, `${name}.tar.gz.ok`, `${node}.ok`]) writeFileSync(file, '')
-}
-
-function mend(output: string): void {
-  const bytes = readFileSync(output)
-  const text = bytes.toString('latin1')
-  for (const [pattern, by] of MENDED) {
-    const found = [...text.matchAll(pattern)]
-    if (found.length === 0) throw new Error(`pkg makes something else than it did: ${pattern} is not in ${output}`)
-    for (const { index } of found) bytes.write(by, index, 'latin1')
-  }
-  rmSync(output)
-  writeFileSync(output, bytes, { mode: 0o755 })
 }

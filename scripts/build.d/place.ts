@@ -1,7 +1,7 @@
 // Folders of the build, and what it says.
 
-import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { globSync, readFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
 
 export const ROOT = resolve(import.meta.dirname, '../..')
 export const DIST = join(ROOT, 'dist')
@@ -18,4 +18,12 @@ export const readJson = (name: string): any => JSON.parse(readFileSync(join(ROOT
 /** One line on a terminal, overwritten by the next; lines that stay elsewhere. */
 export function progress(text: string): void {
   process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}` : `build: ${text}\n`)
+}
+
+/** Names of the files in a folder and in those in it, sorted. */
+export function filesIn(folder: string): string[] {
+  return globSync('**/*', { cwd: folder, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort()
 }

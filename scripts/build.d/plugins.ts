@@ -1,50 +1,35 @@
-// What esbuild has to be told of the program's own ways.
+// What esbuild has to be told of the program's own ways (src/system/program.ts).
 
 import { readFileSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import type { BuildOptions, Plugin } from 'esbuild'
 import { type Architecture, ROOT } from './place.ts'
 
-/** `__root`, the folder that mirrors the clone, and what a module is told of itself by `import.meta`. */
-export function root(fromBundle: string): Pick<BuildOptions, 'banner' | 'define'> {
-  return {
-    banner: {
-      js: [
-        `const __root = require('node:path').join(__dirname, '${fromBundle}')`,
-        `const __url = require('node:url').pathToFileURL(__filename).href`,
-        `const __metaOf = (folder, name) => ({ dirname: __root + folder, filename: __root + folder + name })`,
-      ].join('\n'),
-    },
-    define: { 'import.meta.url': '__url' }, // of packages
-  }
+/** Where modules of a binary believe to be. */
+const INSIDE = '/holdfast'
+
+/** What a module is told of itself: our own where it would lie, those of packages where the bundle does. */
+export const META: Pick<BuildOptions, 'banner' | 'define'> = {
+  banner: { js: `const __url = require('node:url').pathToFileURL(__filename).href` },
+  define: { 'import.meta.url': '__url' },
 }
 
-/** `import.meta` of our own modules tells where they would lie, as .cjs. */
+/** `import.meta` of our own modules. */
 export const metaOfModules: Plugin = {
   name: 'metaOfModules',
   setup({ onLoad }) {
     onLoad({ filter: /\.ts$/ }, ({ path }) => {
-      const [, folder, name] = /^(.*\/)(.*)ts$/.exec(`/${relative(ROOT, path)}`)!
-      const meta = `__metaOf('${folder!.slice(0, -1)}', '/${name}cjs')`
-      return { contents: readFileSync(path, 'utf8').replaceAll('import.meta', meta), loader: 'ts' }
+      const [filename, dirname] = /^(.*)\/.*\./.exec(`${INSIDE}/${relative(ROOT, path)}`)!
+      const meta = JSON.stringify({ dirname, filename: `${filename}cjs` })
+      return { contents: readFileSync(path, 'utf8').replaceAll('import.meta', `(${meta})`), loader: 'ts' }
     })
   },
 }
 
-/** What runs by itself is never put into another bundle. */
-export function entriesOutside(entries: readonly string[]): Plugin {
-  return {
-    name: 'entriesOutside',
-    setup({ onResolve }) {
-      onResolve({ filter: /^\..*\.ts$/ }, ({ path, resolveDir, kind }) => {
-        const isEntry = kind !== 'entry-point' && entries.includes(relative(ROOT, join(resolveDir, path)))
-        return isEntry ? { path: path.replace(/\.ts$/, '.cjs'), external: true } : undefined
-      })
-    },
-  }
-}
+const program = (call: string, from = 'program'): string =>
+  `module.exports = require('${join(ROOT, 'src/system', from)}.ts').${call}`
 
-/** Each package that a backend imports is one file for all who import it. @param drivers file → the names of what is in it */
+/** Each package that a backend imports is one bundle for all who import it. @param drivers bundle → the names of what is in it */
 export function driversOutside(drivers: Map<string, Set<string>>): Plugin {
   return {
     name: 'driversOutside',
@@ -55,9 +40,9 @@ export function driversOutside(drivers: Map<string, Set<string>>): Plugin {
       })
       onLoad({ filter: /.*/, namespace: 'driver' }, ({ path }) => {
         const [, name] = /^((?:@[^/]+\/)?[^/]+)/.exec(path)!
-        const file = `drivers/${basename(name!)}.cjs`
-        drivers.set(file, (drivers.get(file) ?? new Set()).add(path))
-        return { contents: `module.exports = require(__root + '/${file}')['${path}']` }
+        const bundle = `drivers/${basename(name!)}.cjs`
+        drivers.set(bundle, (drivers.get(bundle) ?? new Set()).add(path))
+        return { contents: program(`runPart('${bundle}')['${path}']`), resolveDir: ROOT }
       })
     },
   }
@@ -74,11 +59,7 @@ export function addonsIn(architecture: Architecture, addons: Map<string, string>
       onResolve({ filter: /\.node$/ }, ({ path, resolveDir }) => ({ path: join(resolveDir, path), namespace: 'addon' }))
       onLoad({ filter: /.*/, namespace: 'addon' }, ({ path }) => {
         addons.set(basename(path), path)
-        const loader = join(ROOT, 'src/system/addon.ts')
-        return {
-          contents: `module.exports = require('${loader}').loadAddon('${basename(path)}')`,
-          resolveDir: ROOT,
-        }
+        return { contents: program(`loadAddon('${basename(path)}')`, 'addon'), resolveDir: ROOT }
       })
     },
   }

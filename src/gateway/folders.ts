@@ -1,10 +1,10 @@
 // Where the configuration and the data are when nobody says it: in a clone its own `etc` and `var`. For the binary those of the
 // system where there are any, else `var` in the current folder, with the configuration in it.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { HoldfastError } from '../model/errors.ts'
-import { isBinary, ROOT } from '../system/program.ts'
+import { isBinary, partsIn, ROOT, readPart } from '../system/program.ts'
 
 const SYSTEM = { etc: '/etc/holdfast', data: '/var/lib/holdfast' }
 
@@ -27,7 +27,11 @@ export function layOutEtc(etcDir: string, dataDir: string): boolean {
   const beside = `${etcDir}.new`
   try {
     rmSync(beside, { recursive: true, force: true })
-    copyFolder(join(ROOT, 'etc'), beside)
+    for (const name of partsIn('etc')) {
+      const file = join(beside, relative('etc', name))
+      mkdirSync(dirname(file), { recursive: true })
+      writeFileSync(file, readPart(name))
+    }
     renameSync(beside, etcDir)
     return true
   } catch (error) {
@@ -35,15 +39,5 @@ export function layOutEtc(etcDir: string, dataDir: string): boolean {
       hint: 'name a folder that this user may write with --data, or one that has a configuration with --etc',
       cause: error,
     })
-  }
-}
-
-/** As `cpSync`, which can't read from inside the binary. */
-function copyFolder(from: string, to: string): void {
-  mkdirSync(to, { recursive: true })
-  for (const name of readdirSync(from)) {
-    const [source, target] = [join(from, name), join(to, name)]
-    if (statSync(source).isDirectory()) copyFolder(source, target)
-    else writeFileSync(target, readFileSync(source))
   }
 }

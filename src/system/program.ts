@@ -1,24 +1,45 @@
-// What the program is made of, found in the same way in a clone and in the binary: threads, addons, and files that lie beside
-// a module. In a clone Node runs the sources. In the binary (scripts/build.d) each thread is one bundle, which has the folder
-// and the name of its source but ends in .cjs; all other files lie where they lie in the clone.
+// What the program is made of, found in the same way in a clone and in the binary: its files, its threads, its drivers.
+// In a clone they are files, and Node runs the sources. In the binary (scripts/build.d) they are assets, named by their places
+// in the clone; what runs by itself is one bundle with the folder and the name of its source, but ends in .cjs.
 
-import { readFileSync } from 'node:fs'
-import { extname, join } from 'node:path'
+import { globSync, readFileSync } from 'node:fs'
+import Module from 'node:module'
+import { extname, join, relative } from 'node:path'
+import { getAssetKeys, getRawAsset, isSea } from 'node:sea'
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 
-const ENDING = extname(import.meta.filename)
+export const isBinary = isSea()
 
-export const isBinary = ENDING === '.cjs'
-
-/** The clone's folder, or the binary's, which can only be read. */
+/** The clone's folder; of the binary the one that its modules believe to be in. */
 export const ROOT = join(import.meta.dirname, '../..')
+
+/** The bytes of a file. @param name below the root. Not to be written to. */
+export function readPart(name: string): Buffer {
+  return isBinary ? Buffer.from(getRawAsset(name)) : readFileSync(join(ROOT, name))
+}
+
+/** Names of the files in a folder below the root, as `readPart` takes them. */
+export function partsIn(folder: string): string[] {
+  if (isBinary) return getAssetKeys().filter((name) => name.startsWith(`${folder}/`))
+  return globSync(`${folder}/**/*`, { cwd: ROOT })
+}
 
 /** The text of a file that lies beside the module. */
 export function textBeside(module: ImportMeta, name: string): string {
-  return readFileSync(join(module.dirname, name), 'utf8')
+  return readPart(relative(ROOT, join(module.dirname, name))).toString()
 }
 
 /** Runs a module as a thread. @param name its file's beside `module`, without ending */
 export function startThread(module: ImportMeta, name: string, options: WorkerOptions): Worker {
-  return new Worker(join(module.dirname, name + ENDING), options)
+  const file = join(module.dirname, name + extname(module.filename))
+  if (!isBinary) return new Worker(file, options)
+  return new Worker(readPart('src/binary.cjs').toString(), { ...options, eval: true, argv: [relative(ROOT, file)] })
+}
+
+/** Runs a bundle of the binary in this thread. @returns what it exports */
+export function runPart(name: string): unknown {
+  const module = new Module(join(ROOT, name)) as Module & { _compile(code: string, file: string): void }
+  module.filename = module.id
+  module._compile(readPart(name).toString('latin1'), module.id) // bundles are ASCII
+  return module.exports
 }
