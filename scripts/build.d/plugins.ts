@@ -27,7 +27,7 @@ export const metaOfModules: Plugin = {
 }
 
 const program = (call: string, from = 'program'): string =>
-  `module.exports = require('${join(ROOT, 'src/system', from)}.ts').${call}`
+  `module.exports = require('./src/system/${from}.ts').${call}`
 
 /** Each package that a backend imports is one bundle for all who import it. @param drivers bundle → the names of what is in it */
 export function driversOutside(drivers: Map<string, Set<string>>): Plugin {
@@ -56,11 +56,14 @@ export function addonsIn(architecture: Architecture, addons: Map<string, string>
       onResolve({ filter: /^better-sqlite3$/ }, ({ resolveDir, kind }) =>
         resolve(`better-sqlite3/linux-${architecture}`, { resolveDir, kind }),
       )
-      onResolve({ filter: /\.node$/ }, ({ path, resolveDir }) => ({ path: join(resolveDir, path), namespace: 'addon' }))
-      onLoad({ filter: /.*/, namespace: 'addon' }, ({ path }) => {
-        addons.set(basename(path), path)
-        return { contents: program(`loadAddon('${basename(path)}')`, 'addon'), resolveDir: ROOT }
+      onResolve({ filter: /\.node$/ }, ({ path, resolveDir }) => {
+        addons.set(basename(path), join(resolveDir, path))
+        return { path: basename(path), namespace: 'addon' } // the bundle knows it by this, which is the same in each clone
       })
+      onLoad({ filter: /.*/, namespace: 'addon' }, ({ path }) => ({
+        contents: program(`loadAddon('${path}')`, 'addon'),
+        resolveDir: ROOT,
+      }))
     },
   }
 }
