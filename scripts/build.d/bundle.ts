@@ -55,7 +55,7 @@ export async function bundle(architecture: Architecture, about: object): Promise
     plugins: [driversOutside(drivers), metaOfModules, addonsIn(architecture, addons)],
   })
   for (const [file, names] of drivers) {
-    const contents = [...names].map((name) => `exports['${name}'] = require('${name}')`).join('\n')
+    const contents = [...names].sort().map((name) => `exports['${name}'] = require('${name}')`).join('\n')
     await build({ ...COMMON, minify: true, stdin: { contents, resolveDir: ROOT }, outfile: join(folder, file) })
   }
   for (const [name, file] of addons) {
