@@ -1,6 +1,6 @@
 // From the sources to the folder whose files become the binary's assets, which mirrors the clone:
 //   src/**/*.cjs   the program and its threads, each bundled with what it imports; drivers are left outside
-//   drivers/*.cjs  each database driver, loaded when a pool of its kind is opened
+//   drivers/*.gz   each database driver, loaded when a pool of its kind is opened
 //   native/*.gz    addons (src/system/addon.ts)
 //   src/**, etc/** the files beside: SQL, Lua, the configuration as shipped
 
@@ -55,16 +55,23 @@ export async function bundle(architecture: Architecture, about: object): Promise
     plugins: [driversOutside(drivers), metaOfModules, addonsIn(architecture, addons)],
   })
   for (const [file, names] of drivers) {
-    const contents = [...names].sort().map((name) => `exports['${name}'] = require('${name}')`).join('\n')
+    const contents = [...names]
+      .sort()
+      .map((name) => `exports['${name}'] = require('${name}')`)
+      .join('\n')
     await build({ ...COMMON, minify: true, stdin: { contents, resolveDir: ROOT }, outfile: join(folder, file) })
   }
-  for (const [name, file] of addons) {
-    writeFileSync(join(folder, 'native', `${name}.gz`), gzipSync(stripElf(readFileSync(file)), { level: 9 }))
-  }
+  for (const [name, file] of addons) writeFileSync(join(folder, 'native', name), stripElf(readFileSync(file)))
+  for (const name of globSync('{drivers,native}/*', { cwd: folder })) compress(join(folder, name))
   for (const name of globSync(BESIDE, { cwd: ROOT })) cpSync(join(ROOT, name), join(folder, name))
   for (const name of FOLDERS) {
     if (existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(folder, name), { recursive: true })
   }
   writeFileSync(join(folder, 'build.json'), JSON.stringify(about))
   return folder
+}
+
+function compress(file: string): void {
+  writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: 9 }))
+  rmSync(file)
 }

@@ -10,6 +10,7 @@ import { ctl } from './ctl.ts'
 import { passwd } from './passwd.ts'
 import { run } from './run.ts'
 import { schema } from './schema.ts'
+import { selftest } from './selftest.ts'
 import { UsageError } from './usage.ts'
 import { version } from './version.ts'
 
@@ -26,7 +27,7 @@ export interface Command {
   run(args: string[], faces: readonly Face[]): Promise<number>
 }
 
-const COMMANDS: Readonly<Record<string, Command>> = { run, check, passwd, schema, ctl, completion, version }
+const COMMANDS: Readonly<Record<string, Command>> = { run, check, passwd, schema, ctl, selftest, completion, version }
 
 const HELP = `holdfast <command> [options]
 

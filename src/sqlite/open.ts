@@ -37,6 +37,16 @@ export function openForRead(file: string): Database.Database {
   return new Database(file, { readonly: true, fileMustExist: true })
 }
 
+/** Loads the native part. */
+export function sqliteVersion(): string {
+  const db = new Database(':memory:')
+  try {
+    return db.prepare<[], string>('select sqlite_version()').pluck().get()!
+  } finally {
+    db.close()
+  }
+}
+
 /** The code that SQLite gave (`SQLITE_FULL`, `SQLITE_IOERR_WRITE`, …), or undefined when the error is not its own. */
 export function sqliteCode(error: unknown): string | undefined {
   return error instanceof Database.SqliteError ? error.code : undefined

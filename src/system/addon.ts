@@ -6,7 +6,6 @@ import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads'
-import { gunzipSync } from 'node:zlib'
 import { HoldfastError } from '../model/errors.ts'
 import { readPart } from './program.ts'
 
@@ -23,7 +22,7 @@ export function loadAddon(name: string): unknown {
     try {
       folder = mkdtempSync(join(place, 'holdfast-'))
       const file = join(folder, name)
-      writeFileSync(file, gunzipSync(readPart(`native/${name}.gz`)), { mode: 0o500 })
+      writeFileSync(file, readPart(`native/${name}`), { mode: 0o500 })
       const addon = load(file)
       setEnvironmentData(name, `/proc/self/fd/${openSync(file, 'r')}`)
       return addon

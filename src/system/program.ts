@@ -13,9 +13,12 @@ export const isBinary = isSea()
 /** The clone's folder; of the binary the one that its modules believe to be in. */
 export const ROOT = join(import.meta.dirname, '../..')
 
-/** The bytes of a file. @param name below the root. Not to be written to. */
+/** The bytes of a file, not to be written to. @param name below the root */
 export function readPart(name: string): Buffer {
-  return isBinary ? Buffer.from(getRawAsset(name)) : readFileSync(join(ROOT, name))
+  if (!isBinary) return readFileSync(join(ROOT, name))
+  const packed = `${name}.gz` // what not every start needs
+  if (!getAssetKeys().includes(packed)) return Buffer.from(getRawAsset(name))
+  return process.getBuiltinModule('node:zlib').gunzipSync(new Uint8Array(getRawAsset(packed))) // threads without do without zlib
 }
 
 /** Names of the files in a folder below the root, as `readPart` takes them. */
