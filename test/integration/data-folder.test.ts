@@ -212,7 +212,7 @@ backend.pgsql.hook.message.publish.1 = {"topic": "#", "action": {"function": "on
   await gateway.start()
   damage(file)
   await publish(3010, 3011).catch(() => {}) // the process may end meanwhile
-  await gateway.ctl('messages', '#').catch(() => {})
+  await gateway.ctl('messages', '#', '--limit', '10000').catch(() => {})
   await until('it ends by itself', async () => !existsSync(`/proc/${gateway.pid}`) || isZombie(gateway.pid!))
   assert.match(gateway.output, /JOURNAL_DAMAGED/)
   await gateway.start()
