@@ -2,6 +2,8 @@
 // whole, many names guessed from it, has so many tries, and then some a minute. A device with an old password behind a
 // router so holds up itself, not its neighbours. Bounded: of too many entries the least lately used ones go.
 
+import { networkOf } from '../model/network.ts'
+
 export interface TryLimits {
   /** Wrong passwords for one name from one address before it has to wait; Infinity: never. */
   readonly perName: number
@@ -81,13 +83,3 @@ function remember(entries: Map<string, Entry>, key: string, entry: Entry): void 
 }
 
 const pair = (name: string, address: string): string => `${networkOf(address)} ${name}`
-
-/** Who has one address of IPv6 has its /64. */
-function networkOf(address: string): string {
-  if (!address.includes(':')) return address
-  const [before = '', after] = address.split('%')[0]!.split('::')
-  const head = before === '' ? [] : before.split(':')
-  const tail = after === undefined || after === '' ? [] : after.split(':')
-  const zeros = after === undefined ? [] : new Array<string>(8 - head.length - tail.length).fill('0')
-  return [...head, ...zeros, ...tail].slice(0, 4).join(':')
-}

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import { createServer as createTlsServer, type PeerCertificate, TLSSocket, type Server as TlsServer } from 'node:tls'
 import type { Logger } from '../log/logger.ts'
 import { HoldfastError } from '../model/errors.ts'
+import { plainAddress } from '../model/network.ts'
 import { Certificates, readCertificates, type TlsContext, type TlsOptions } from './certificates.ts'
 import { Places } from './places.ts'
 import { acceptWebSockets, type WebSocketOptions } from './web-socket.ts'
@@ -202,4 +203,3 @@ function urlOf({ kind, path }: ListenerOptions, host: string, port: number): str
 }
 
 const addressOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`
-const plainAddress = (address = ''): string => address.replace(/^::ffff:(?=\d+\.)/, '')

@@ -39,6 +39,7 @@ export interface GatewayOptions {
 
 export interface Gateway {
   readonly node: string
+  readonly dataDir: string
   /** performance.now() at the start. */
   readonly startedAt: number
   readonly clock: Clock
@@ -152,6 +153,7 @@ async function start(options: GatewayOptions): Promise<Gateway> {
 
   const gateway: Gateway = {
     node,
+    dataDir: options.dataDir,
     startedAt,
     clock,
     journal,

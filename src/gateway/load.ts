@@ -24,6 +24,7 @@ import { type BackendKind, FUNCTIONS, type FunctionName } from '../model/binding
 import { HoldfastError } from '../model/errors.ts'
 import { readAccess } from './access.ts'
 import { GATEWAY_SETTINGS, type GatewaySettings } from './settings.ts'
+import { checkWebTls } from './web-tls.ts'
 
 export type Configuration = LoadedConfig & { readonly gateway: GatewaySettings; readonly access: AccessRules }
 
@@ -80,6 +81,7 @@ function load(etcDir: string): Configuration {
   const loaded = loadConfig(etcDir, SCHEMA)
   const faults = new Faults()
   const access = readAccess(loaded, faults)
+  checkWebTls(loaded, faults)
   return { ...loaded, access, faults: sortFaults([...loaded.faults, ...faults.list]) }
 }
 

@@ -36,6 +36,7 @@ const KNOWN_PLACES = 1000
 export class Operators {
   readonly #file: UsersFile
   readonly #log: Logger
+  readonly #now: () => number
   readonly #wrong: FewLines
   readonly #checks = new Checks()
   readonly #tries = new Tries(TRIES)
@@ -47,9 +48,11 @@ export class Operators {
   #faulty = false
   #hashes: ReadonlyMap<string, PasswordHash> = new Map()
 
-  constructor(etcDir: string, log: Logger) {
+  /** @param now monotonic, ms */
+  constructor(etcDir: string, log: Logger, now = () => performance.now()) {
     this.#file = new UsersFile(join(etcDir, 'operators'))
     this.#log = log
+    this.#now = now
     this.#wrong = new FewLines(log, 'login_refused')
   }
 
@@ -127,7 +130,7 @@ export class Operators {
 
   /** Counts the try before it is made, so that many at once are no more than many one after the other. */
   async #guarded(name: string, address: string, check: () => Promise<boolean>): Promise<boolean> {
-    const now = performance.now()
+    const now = this.#now()
     const place = `${name} ${address}`
     const strange = !this.#places.has(place)
     if (this.#tries.held(name, address, now) || (strange && this.#everywhere.held(name, 'everywhere', now))) {

@@ -243,11 +243,44 @@ export const GATEWAY_SETTINGS = {
     doc: 'Where the page, its API and metrics listen, or off',
   },
   'web.tls': {
-    type: choice('auto', 'off', 'files'),
+    type: choice('auto', 'off', 'own', 'files'),
     default: 'auto',
-    doc: 'TLS of the page: auto, off or files',
+    doc: 'TLS of the page: own (a certificate that the gateway makes), files, off, or auto: own, but off on a loopback address',
   },
-  'web.metrics': { type: flag, default: 'on', doc: 'Serve /metrics' },
+  'web.certfile': { type: readableFile, doc: 'Certificate of the page, where web.tls = files' },
+  'web.keyfile': { type: readableFile, doc: 'Its private key' },
+  'web.hosts': {
+    type: text,
+    default: '',
+    doc: 'Names by comma that the page is called by, beside its addresses and the name of the machine',
+  },
+  'web.metrics': {
+    type: orWord(flag, 'token'),
+    default: 'on',
+    doc: 'Serve /metrics: on (to whoever reaches the listener), token (to who has one), or off',
+  },
+  'web.session_idle': {
+    type: durationBetween('1m', '24d'),
+    default: '30m',
+    doc: 'A session of the page that nobody uses for so long ends',
+  },
+  'web.session_max': {
+    type: durationBetween('1m', '24d'),
+    default: '12h',
+    doc: 'A session of the page ends after so long at the latest',
+  },
+  'web.max_connections': { type: integer({ min: 4 }), default: '512', doc: 'Connections to the page at a time' },
+  'web.max_connections_per_address': {
+    type: integer({ min: 1 }),
+    default: '128',
+    doc: 'Connections to the page from one address at a time',
+  },
+  'web.max_requests': {
+    type: orInfinity(integer({ min: 1 })),
+    default: '3000',
+    doc: 'Requests to the page a minute from one address; or infinity',
+  },
+  'web.max_body': { type: bytes, default: '4MB', doc: 'Largest request to the page' },
   'serial.port': {
     type: orWord(text, 'off'),
     default: 'off',

@@ -1,38 +1,72 @@
 // The HTTP server: what holds for every request, and which part answers which path.
 
 import cookie from '@fastify/cookie'
-import helmet from '@fastify/helmet'
+import helmet, { type FastifyHelmetOptions } from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
-import { type FastifyInstance, type FastifyServerOptions, fastify } from 'fastify'
+import { type FastifyInstance, fastify } from 'fastify'
 import type { Gateway } from '../gateway/gateway.ts'
 import { ailment } from '../gateway/health.ts'
+import type { WebTls } from '../gateway/web-tls.ts'
 import { HoldfastError } from '../model/errors.ts'
+import { networkOf, plainAddress } from '../model/network.ts'
 import { serveCommands } from './api.ts'
 import { callerOf } from './caller.ts'
+import { guardConnections } from './connections.ts'
 import { EventStreams } from './events.ts'
 import { assertSameSite, isOurs } from './guard.ts'
 import { serveLogin } from './login.ts'
 import { openApi } from './openapi.ts'
+import { servePage } from './page.ts'
 import { problem, problemOf, sendProblem } from './problem.ts'
 import { Sessions } from './sessions.ts'
 
-const MOST_CONNECTIONS = 512
-const MOST_STREAMS = 256
-const MOST_BODY_BYTES = 4 * 2 ** 20
-const MOST_REQUESTS_A_MINUTE = 3000
-const SESSION = { idleMs: 30 * 60_000, longestMs: 12 * 3_600_000 }
+/** Headers in time, the whole request in time; looked at so often. */
+const TIMES = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 5000 }
+const KEEP_ALIVE_MS = 30_000
+/** A connection on which nothing moves; an answer that nobody reads, too. */
+const SILENCE_MS = 120_000
+const MOST_HEADER_BYTES = 16 * 1024
+const HANDSHAKE_MS = 10_000
 
-/** Headers in time, the whole request in time, a connection that says nothing not for ever. */
-const TIMES = {
-  headersTimeout: 10_000,
-  requestTimeout: 30_000,
-  connectionsCheckingInterval: 5000,
+/** Not listening yet. @param tls absent: without */
+export async function webServer(gateway: Gateway, tls: WebTls | undefined): Promise<FastifyInstance> {
+  const { settings } = gateway
+  const app = makeApp(gateway, tls)
+  const names = namesOf(settings['web.hosts'])
+  guardConnections(app.server, {
+    most: settings['web.max_connections'],
+    mostPerAddress: settings['web.max_connections_per_address'],
+    secure: tls !== undefined,
+    names,
+  })
+  await app.register(cookie)
+  await app.register(helmet, headers(tls))
+  if (settings['web.max_requests'] !== Number.POSITIVE_INFINITY) {
+    const keyGenerator = ({ ip }: { ip: string }): string => networkOf(plainAddress(ip))
+    await app.register(rateLimit, { max: settings['web.max_requests'], timeWindow: 60_000, keyGenerator })
+  }
+  app.addHook('onRequest', async (request) => {
+    if (!isOurs(request.headers.host ?? '', names)) {
+      throw new HoldfastError('HOST', 'this gateway is not called so', {
+        hint: 'use its address, or name it in web.hosts',
+      })
+    }
+    assertSameSite(request)
+  })
+  await serve(app, gateway)
+  return app
 }
 
-/** Not listening yet. */
-export async function webServer(gateway: Gateway): Promise<FastifyInstance> {
-  const app: FastifyInstance = fastify({ ...options(), http: { ...TIMES, maxHeaderSize: 16 * 1024 } })
-  app.server.maxConnections = MOST_CONNECTIONS
+function makeApp(gateway: Gateway, tls: WebTls | undefined): FastifyInstance {
+  const http = { ...TIMES, maxHeaderSize: MOST_HEADER_BYTES }
+  const app = fastify({
+    logger: false,
+    bodyLimit: gateway.settings['web.max_body'],
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionTimeout: SILENCE_MS,
+    forceCloseConnections: true,
+    ...(tls ? { https: { ...http, ...tls.context, handshakeTimeout: HANDSHAKE_MS } } : { http }),
+  }) as unknown as FastifyInstance
   app.removeContentTypeParser('text/plain') // a form of another site could send it
   app.setErrorHandler((error, request, reply) => {
     const found = problemOf(error)
@@ -40,38 +74,47 @@ export async function webServer(gateway: Gateway): Promise<FastifyInstance> {
     return sendProblem(reply, found)
   })
   app.setNotFoundHandler((request, reply) => {
-    const hint = request.url.startsWith('/api/') ? 'GET /openapi.json says what there is' : undefined
-    return sendProblem(reply, problem(404, 'NOT_FOUND', `there is no ${request.method} ${pathOf(request.url)}`, hint))
+    const path = request.url.split('?')[0]!.slice(0, 100)
+    return sendProblem(reply, problem(404, 'NOT_FOUND', `there is no ${request.method} ${path}`))
   })
-  await app.register(cookie)
-  await app.register(helmet, HEADERS)
-  await app.register(rateLimit, { max: MOST_REQUESTS_A_MINUTE, timeWindow: 60_000 })
-  app.addHook('onRequest', async (request) => {
-    if (!isOurs(request.headers.host ?? '', [])) {
-      throw new HoldfastError('HOST', 'this gateway is not called so', { hint: 'use its address' })
-    }
-    assertSameSite(request)
-  })
-  app.decorateRequest('caller', null)
-  const sessions = new Sessions(SESSION, (operator) => gateway.operators.holds(operator))
-  const streams = new EventStreams(gateway, MOST_STREAMS)
+  if (tls) {
+    const unwatch = tls.watch(app.server as unknown as Parameters<WebTls['watch']>[0])
+    app.addHook('onClose', async () => unwatch())
+  }
+  return app
+}
+
+const namesOf = (text: string): string[] =>
+  text
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter((name) => name !== '')
+
+async function serve(app: FastifyInstance, gateway: Gateway): Promise<void> {
+  const { settings, operators } = gateway
+  const limits = { idleMs: settings['web.session_idle'], longestMs: settings['web.session_max'] }
+  const sessions = new Sessions(limits, (operator) => operators.holds(operator))
+  const streams = new EventStreams(gateway, Math.ceil(settings['web.max_connections'] / 2))
   app.addHook('preClose', async () => {
     streams.close()
     sessions.close()
   })
+  app.decorateRequest('caller', null)
   serveOpen(app, gateway)
-  await app.register(async (api) => serveApi(api, gateway, { sessions, streams }), { prefix: '/api/v1' })
-  return app
-}
-
-function options(): FastifyServerOptions {
-  return {
-    logger: false,
-    keepAliveTimeout: 30_000,
-    bodyLimit: MOST_BODY_BYTES,
-    forceCloseConnections: true,
-    routerOptions: { maxParamLength: 512 },
+  const serveKnown = async (known: FastifyInstance): Promise<void> => {
+    known.addHook('onRequest', async (request) => {
+      request.caller = callerOf(request, gateway, sessions)
+    })
+    serveCommands(known, gateway)
+    streams.serve(known)
   }
+  const serveApi = async (api: FastifyInstance): Promise<void> => {
+    api.addHook('onRequest', async (_, reply) => void reply.header('cache-control', 'no-store'))
+    serveLogin(api, gateway, sessions)
+    await api.register(serveKnown)
+  }
+  await app.register(serveApi, { prefix: '/api/v1' })
+  servePage(app)
 }
 
 /** What everybody who reaches the listener may ask. */
@@ -83,42 +126,23 @@ function serveOpen(app: FastifyInstance, gateway: Gateway): void {
   app.get('/openapi.json', (_, reply) => reply.send(openApi()))
 }
 
-async function serveApi(
-  api: FastifyInstance,
-  gateway: Gateway,
-  { sessions, streams }: { sessions: Sessions; streams: EventStreams },
-): Promise<void> {
-  api.addHook('onSend', async (_, reply) => void reply.header('cache-control', 'no-store'))
-  serveLogin(api, gateway, sessions)
-  await api.register(async (known) => {
-    known.addHook('onRequest', async (request) => {
-      request.caller = callerOf(request, gateway, sessions)
-    })
-    serveCommands(known, gateway)
-    streams.serve(known)
-  })
-}
-
-const pathOf = (url: string): string => url.split('?')[0]!.slice(0, 100)
+const YEAR_S = 31_536_000
 
 /** Nothing from elsewhere, nothing inline, in nobody's frame. */
-const HEADERS = {
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'none'"],
-      scriptSrc: ["'self'"],
-      styleSrc: ["'self'"],
-      imgSrc: ["'self'"],
-      fontSrc: ["'self'"],
-      connectSrc: ["'self'"],
-      manifestSrc: ["'self'"],
-      baseUri: ["'none'"],
-      formAction: ["'self'"],
-      frameAncestors: ["'none'"],
+function headers(tls: WebTls | undefined): FastifyHelmetOptions {
+  const own = ["'self'"]
+  const none = ["'none'"]
+  return {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        ...{ defaultSrc: none, scriptSrc: own, styleSrc: own, imgSrc: own, fontSrc: own, connectSrc: own },
+        ...{ manifestSrc: own, workerSrc: own, formAction: own, baseUri: none, frameAncestors: none },
+      },
     },
-  },
-  frameguard: { action: 'deny' },
-  referrerPolicy: { policy: 'no-referrer' },
-  strictTransportSecurity: false,
-} as const
+    frameguard: { action: 'deny' },
+    referrerPolicy: { policy: 'no-referrer' },
+    // a browser that was told to insist lets nobody past the warning about a certificate that no one vouches for
+    strictTransportSecurity: tls?.vouched ? { maxAge: YEAR_S, includeSubDomains: false } : false,
+  }
+}

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { COMMANDS } from '../../src/gateway/commands.ts'
-import { GatewayProcess } from '../helpers/gateway.ts'
+import { GatewayProcess, until } from '../helpers/gateway.ts'
 import { ask, Browser } from '../helpers/http.ts'
 
 const gateway = new GatewayProcess({
@@ -57,7 +57,7 @@ test('a command that changes: what it will do, and that it has done it', async (
     pool: 'sqlite.pool1',
     mode: 'paused',
   })
-  assert.equal((await asked('/api/v1/lanes')).json[0].mode, 'paused')
+  await until('it is paused', async () => (await asked('/api/v1/lanes')).json[0].mode === 'paused')
   const get = await asked('/api/v1/lane/pause?pool=pool1')
   assert.deepEqual([get.status, get.headers.allow, get.json.code], [405, 'POST', 'METHOD'])
 })
