@@ -1,5 +1,6 @@
 // The broker: builds the parts, joins aedes to them, opens the listeners last. DESIGN.md tells how it stands on aedes.
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Logger } from '../log/logger.ts'
 import type { Qos, Seq } from '../model/event.ts'
 import type { SessionStore } from '../store/stored-sessions.ts'
@@ -92,7 +93,7 @@ export interface Broker {
   floor(): Seq
   /** What waits for sessions in rows up to `seq` is dropped, and counted: the journal needs the room, or it is too old. */
   giveUp(seq: Seq, reason: 'no_room' | 'expired'): void
-  /** Lets nobody in, waits for what is in the gate, ends the connections, waits for what that recorded. */
+  /** Lets nobody in, reads no more, waits for what is in the gate, ends the connections, waits for what that recorded. */
   close(): Promise<void>
 }
 
@@ -101,6 +102,9 @@ const HOUSEKEEPING_MS = 500
 const SAVE_MS = 5000
 /** A WebSocket message may hold several packets: so many bytes more than one of them, at most. */
 const MESSAGE_ROOM = 64 * 1024
+
+/** What is on disk is acknowledged so many turns of the loop later, at most. */
+const TURNS_TO_ANSWER = 3
 
 /** @throws HoldfastError of the first listener that can't be opened; nothing is left open then */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
@@ -278,7 +282,10 @@ class RunningBroker implements Broker {
     clearInterval(this.#housekeeping)
     clearInterval(this.#saving)
     for (const listener of this.listeners) listener.close()
+    for (const { client } of this.#presence.connected) client.pause()
     await this.#gate.drained()
+    for (const { pace } of this.#presence.connected) pace?.end()
+    for (let turn = 0; turn < TURNS_TO_ANSWER; turn++) await nextTurn()
     for (const connection of this.#presence.connected) connection.endReason ??= 'gateway'
     await new Promise<void>((resolve) => {
       if (this.#engine) this.#engine.close(resolve)

@@ -17,6 +17,8 @@ export interface EngineClient {
   readonly _parser: WireParser
   /** Ours, put there when the connection is accepted. */
   connection: Connection
+  /** It reads no more. */
+  pause(): void
   close(done?: () => void): void
 }
 

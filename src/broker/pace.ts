@@ -28,6 +28,11 @@ export class Pace {
     return false
   }
 
+  /** Nobody waits any more. */
+  end(): void {
+    for (const { go } of this.#held.splice(0)) go()
+  }
+
   #wait(): void {
     setTimeout(() => this.#release(), Math.max(0, this.#held[0]!.at - performance.now())).unref()
   }

@@ -11,7 +11,7 @@ export const run: Command = {
   summary: 'run the gateway in the foreground',
   help: `holdfast run [--etc DIR] [--data DIR]
 
-Starts the gateway and stays in the foreground until SIGTERM or SIGINT. SIGHUP does what 'holdfast ctl reload'
+Starts the gateway and stays in the foreground until SIGTERM or SIGINT; a second one does not wait. SIGHUP does what 'holdfast ctl reload'
 does; started from a terminal, it ends with it. Logs go to stderr: JSON, or text on a terminal.
 --etc   holdfast.conf, plugins/, loaded_plugins (default: etc of the clone; of the binary /etc/holdfast,
         or where there is none DIR/etc of --data, laid out at the first start)
@@ -22,21 +22,24 @@ does; started from a terminal, it ends with it. Logs go to stderr: JSON, or text
     const [etc, data] = [etcDir(values.etc, values.data), dataDir(values.data)]
     controlPath(data) // a folder that can't have its socket is told before anything starts
     const isFirst = layOutEtc(etc, data)
+    const signals = untilSignal()
     const gateway = await startGateway({ etcDir: etc, dataDir: data, pretty: process.stderr.isTTY === true })
+    const stopped = signals.stop()
+    let open: readonly OpenFace[] = []
+    let isWhole = true
     try {
       const control = await serveControl(data, gateway.commands)
-      const stopped = untilSignal()
       if (!process.stderr.isTTY)
         process.on('SIGHUP', () => void gateway.commands.run('reload', {}, SIGNAL).catch(isLogged))
       greet(gateway, { etc, data, isFirst })
-      const open = await openFaces(gateway, faces)
+      open = await openFaces(gateway, faces)
       flushCompileCache() // or a gateway that is always killed would never leave it
       await stopped
       control.close()
-      await Promise.all(open.map((face) => face.close()))
     } finally {
-      await gateway.close()
+      isWhole = await gateway.close(open)
     }
+    if (!isWhole) process.exit(0)
     return 0
   },
 }
@@ -65,14 +68,23 @@ async function openFaces(gateway: Gateway, faces: readonly Face[]): Promise<Open
   return open
 }
 
-/** The first signal stops in good order; a second one does not wait. */
-function untilSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => {
-        process.once(signal, () => process.exit(1))
-        resolve()
-      })
-    }
-  })
+/**
+ * The first signal stops in good order. One during the start, before anything was acknowledged, and a second one end at once,
+ * as a power cut would: what was acknowledged is on disk.
+ */
+function untilSignal(): { stop(): Promise<void> } {
+  let stop: (() => void) | undefined
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (!stop) process.exit(0)
+      stop()
+      stop = undefined
+    })
+  }
+  return {
+    stop: () =>
+      new Promise((resolve) => {
+        stop = resolve
+      }),
+  }
 }

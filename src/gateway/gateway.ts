@@ -18,11 +18,13 @@ import { type Clock, systemClock } from '../system/clock.ts'
 import { holdUntilClockIsSet } from './clock-hold.ts'
 import { type Commands, commandsOf } from './commands.ts'
 import { endOfTheDead } from './end-of-the-dead.ts'
+import type { OpenFace } from './face.ts'
 import { brokerLimits, forwardLimits, journalLimits, listeners, retainedLimits } from './limits.ts'
 import { type Configuration, loadConfiguration } from './load.ts'
 import { Operators } from './operators.ts'
 import { Plugins } from './plugins.ts'
 import { type Reloaded, reloadAccess } from './reload.ts'
+import { Rooms } from './rooms.ts'
 import { keepSessionFloor } from './session-floor.ts'
 import type { GatewaySettings } from './settings.ts'
 import { publishFigures } from './sys-topics.ts'
@@ -58,9 +60,14 @@ export interface Gateway {
   poolId(name: string): PoolId
   /** @throws HoldfastError CONFIG with every fault: the rules that run go on */
   reloadAccess(): Reloaded
-  /** Drains what the broker holds, then the lanes' writes in flight, then the journal. */
-  close(): Promise<void>
+  /**
+   * Closes the faces, drains what the broker holds, then the lanes' writes in flight, then the journal, within `stop.deadline`.
+   * @returns false: something hangs, and the process has to be ended; nothing that was acknowledged is lost by that
+   */
+  close(faces?: readonly OpenFace[]): Promise<boolean>
 }
+
+const SILENT = createLogger({ level: 'silent', pretty: false })
 
 /**
  * Starts everything; the listeners open last.
@@ -76,14 +83,22 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 async function start(options: GatewayOptions): Promise<Gateway> {
+  const rooms = new Rooms()
+  try {
+    return await open(options, rooms)
+  } catch (error) {
+    await rooms.close(Number.POSITIVE_INFINITY, SILENT)
+    throw error
+  }
+}
+
+async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
   const startedAt = performance.now()
   const configuration = loadConfiguration(options.etcDir)
   const settings = configuration.gateway
   const node = settings['node.name']
   const log = createLogger({ level: settings['log.level'], pretty: options.pretty })
   const clock = systemClock()
-  // closed in the reverse order: at a start that fails, and by the gateway
-  await using opened = new AsyncDisposableStack()
 
   const journal = await openJournal({
     ...journalLimits(settings),
@@ -93,7 +108,7 @@ async function start(options: GatewayOptions): Promise<Gateway> {
     clock,
     log,
   })
-  opened.defer(() => journal.close())
+  rooms.add('journal', () => journal.close())
   const store = new Store(journal, { retained: retainedLimits(settings) })
   const forward = startForward({
     file: join(options.dataDir, 'journal.db'),
@@ -103,7 +118,7 @@ async function start(options: GatewayOptions): Promise<Gateway> {
     limits: forwardLimits(settings),
     log,
   })
-  opened.defer(() => forward.close())
+  rooms.add('forward', () => forward.close(), { canBeLeft: true })
   forward.onTwin((pool) => void journal.takeNewIdentity(`the mark of ${pool} is moved by another gateway, too`))
   const deadlineMs = settings['recall.deadline']
   const fetch = new Fetch({
@@ -115,7 +130,7 @@ async function start(options: GatewayOptions): Promise<Gateway> {
     deadlineMs,
     log,
   })
-  opened.defer(() => fetch.close())
+  rooms.add('fetch', () => fetch.close())
   const hooks = new Hooks({ journal, store, fetch, clock })
 
   const use = async (configuration: Configuration): Promise<void> => {
@@ -126,7 +141,7 @@ async function start(options: GatewayOptions): Promise<Gateway> {
   }
   await use(configuration)
   const hold = await holdUntilClockIsSet({ clock, forward, forMs: settings['clock.wait_for_sync'], log })
-  opened.defer(() => hold.cancel())
+  rooms.add('clock hold', () => hold.cancel())
   const access = new AccessControl(configuration.access)
   await endOfTheDead({ journal, store, hooks, access, log })
   const broker = await startBroker({
@@ -147,9 +162,9 @@ async function start(options: GatewayOptions): Promise<Gateway> {
     log,
     now: clock.now,
   })
-  opened.defer(() => broker.close())
+  rooms.add('broker', () => broker.close())
   const floor = keepSessionFloor({ journal, broker, clock, maxAgeMs: settings['mqtt.max_offline_age'], log })
-  opened.defer(() => clearInterval(floor))
+  rooms.add('session floor', () => clearInterval(floor))
 
   const gateway: Gateway = {
     node,
@@ -171,15 +186,17 @@ async function start(options: GatewayOptions): Promise<Gateway> {
     },
     poolId: (name) => findPool(forward, name),
     reloadAccess: () => reloadAccess(options.etcDir, access, broker, log),
-    async close() {
-      log.info('gateway_stopping')
-      await rooms.disposeAsync()
-      log.info('gateway_stopped')
+    async close(faces = []) {
+      for (const face of faces) rooms.add('face', () => face.close(), { canBeLeft: true })
+      const deadlineMs = settings['stop.deadline']
+      log.info({ deadlineMs }, 'gateway_stopping')
+      const isWhole = await rooms.close(deadlineMs, log)
+      log.info({ isWhole }, 'gateway_stopped')
+      return isWhole
     },
   }
   const figures = publishFigures(gateway, settings['sys.interval'])
-  opened.defer(() => figures.stop())
-  const rooms = opened.move()
+  rooms.add('figures', () => figures.stop())
   log.info({ node, ms: Math.round(performance.now() - startedAt) }, 'gateway_running')
   return gateway
 }

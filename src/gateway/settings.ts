@@ -289,6 +289,11 @@ export const GATEWAY_SETTINGS = {
   },
   'serial.baud': { type: integer({ min: 300 }), default: '115200', doc: 'Its speed', inert: NO_CONSOLE },
 
+  'stop.deadline': {
+    type: durationBetween('1s', '1h'),
+    default: '10s',
+    doc: 'Longest time to stop in; what does not end by then is cut off',
+  },
   'log.level': { type: choice(...LOG_LEVELS), default: 'info', doc: `One of ${LOG_LEVELS.join(', ')}` },
   'sys.interval': {
     type: durationBetween('1s', '24d'),

@@ -1,7 +1,7 @@
 // The two pieces in C: the load generator and the shim that makes a disk slow. Compiled when their source is newer.
 
 import { execFile } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -66,13 +66,30 @@ export async function generate(options: LoadOptions): Promise<Load> {
   return load
 }
 
-/** Syncs of the process that is started with `env` take `delayMs` longer, and are counted. */
-export async function slowSync(delayMs: number): Promise<{ env: NodeJS.ProcessEnv; calls(): number }> {
+export interface SlowSync {
+  readonly env: NodeJS.ProcessEnv
+  calls(): number
+  delay(ms: number): void
+}
+
+/** Syncs of the process that is started with `env` take `delayMs` longer, from `delay` on so much, and are counted. */
+export async function slowSync(delayMs: number): Promise<SlowSync> {
   const shim = await compiled('slow-sync.c', 'slow-sync.so', '-shared', '-fPIC')
-  const count = join(CACHE, 'slow-sync.count')
-  rmSync(count, { force: true })
+  const path = join(CACHE, `slow-sync.${process.pid}`)
+  const file = openSync(path, 'w+')
+  process.once('exit', () => rmSync(path, { force: true }))
+  const number = Buffer.alloc(8)
+  const delay = (ms: number): void => {
+    number.writeBigUInt64LE(BigInt(ms * 1000))
+    writeSync(file, number, 0, 8, 8)
+  }
+  delay(delayMs)
   return {
-    env: { LD_PRELOAD: shim, SLOW_SYNC_US: String(delayMs * 1000), SLOW_SYNC_COUNT: count },
-    calls: () => Number(readFileSync(count).readBigUInt64LE()),
+    env: { LD_PRELOAD: shim, SLOW_SYNC_FILE: path },
+    calls: () => {
+      readSync(file, number, 0, 8, 0)
+      return Number(number.readBigUInt64LE())
+    },
+    delay,
   }
 }

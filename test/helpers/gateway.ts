@@ -33,6 +33,8 @@ export class GatewayProcess {
   readonly etc: string
   data: string
   port = 0
+  /** Beside the environment of the tests. */
+  env: NodeJS.ProcessEnv = {}
   /** Everything it printed since the last start. */
   output = ''
   #child: ChildProcess | undefined
@@ -80,7 +82,7 @@ export class GatewayProcess {
     this.output = ''
     const child = spawn(...commandLine('run', '--etc', this.etc, '--data', this.data), {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: environment(),
+      env: { ...environment(), ...this.env },
     })
     this.#child = child
     const collect = (chunk: Buffer): void => {
@@ -114,8 +116,20 @@ export class GatewayProcess {
     return child.exitCode
   }
 
+  /** Does not wait for what comes of it. */
+  signal(name: NodeJS.Signals): void {
+    this.#child!.kill(name)
+  }
+
   kill9(): Promise<number | null> {
     return this.#end('SIGKILL')
+  }
+
+  /** Waits until it has ended. @returns the exit code */
+  async ended(): Promise<number | null> {
+    const child = this.#child!
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+    return child.exitCode
   }
 
   /** @returns the exit code */
