@@ -13,6 +13,7 @@ import { mongo } from './drain-mongo.ts'
 import { mariadb } from './drain-mysql.ts'
 import { pgsql } from './drain-pgsql.ts'
 import { redis } from './drain-redis.ts'
+import { driversBench } from './drivers.ts'
 import { endToEnd } from './end-to-end.ts'
 import { fanIn, fanOut } from './fan.ts'
 import { fetchBench } from './fetch.ts'
@@ -43,6 +44,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   bytes,
   rss,
   start,
+  drivers: driversBench(KINDS),
   append,
   'end-to-end': endToEnd,
 }

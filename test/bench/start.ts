@@ -31,12 +31,17 @@ export const start: Bench = {
   },
 }
 
-/** The port is asked, since what the gateway prints may come later. @returns ms */
+/** Until the port answers: what the gateway prints may come later. */
+export async function listens(gateway: GatewayProcess): Promise<void> {
+  while (!(await answers(gateway.port))) await sleep(2)
+}
+
+/** @returns ms */
 async function startAfter(gateway: GatewayProcess, end: () => Promise<unknown>): Promise<number> {
   await end()
   const begin = performance.now()
   const started = gateway.start()
-  while (!(await answers(gateway.port))) await sleep(2)
+  await listens(gateway)
   const ms = performance.now() - begin
   await started
   return ms
