@@ -19,6 +19,8 @@ export interface DeliveryOptions {
   readonly keeper: { readonly journal: string; readonly node: string } | null
   /** As it was read at connect. */
   readonly mark: Mark | null
+  /** Batch and mark are one transaction. */
+  readonly exactlyOnce: boolean
   /** Events up to here may be in the remote already. */
   readonly idempotentUpTo: Seq
   /** Of one write. */
@@ -88,13 +90,13 @@ export class Delivery {
   }
 
   async #write(events: readonly PlannedEvent[]): Promise<void> {
-    const { pool, lane, keeper, deadline } = this.#o
+    const { pool, lane, keeper, exactlyOnce, deadline } = this.#o
     const last = events.at(-1)!
     const to = { seq: last.seq, event: last.id.toString() }
     const move = keeper && { ...keeper, from: this.#mark, to }
     const idempotent = events[0]!.seq <= this.#idempotentUpTo
-    // Without a mark a failed write may be there in part.
-    if (!keeper) this.#idempotentUpTo = Math.max(this.#idempotentUpTo, last.seq)
+    // Without a transaction a failed write may be there in part.
+    if (!exactlyOnce) this.#idempotentUpTo = Math.max(this.#idempotentUpTo, last.seq)
     this.#attempted = events
     const operations = events.flatMap((event) => event.operations)
     const started = performance.now()

@@ -177,7 +177,8 @@ export class LaneRunner {
     this.#enter('connecting')
     const deadline = this.#deadline(this.#timing.connectTimeoutMs)
     const pool = await this.#opened()
-    const { exactlyOnce, warnings } = await within(deadline, (signal) => pool.connect(signal))
+    const connected = await within(deadline, (signal) => pool.connect(signal))
+    const { exactlyOnce, keepsMark = exactlyOnce, warnings } = connected
     this.#figures.connected(exactlyOnce, warnings)
     const identity = this.#o.identity()
     const readMark = async (journal: string): Promise<Mark | null> => {
@@ -186,7 +187,7 @@ export class LaneRunner {
       this.#size.answered(performance.now() - started)
       return mark
     }
-    const found = await this.#place.find(identity, exactlyOnce ? readMark : null)
+    const found = await this.#place.find(identity, keepsMark ? readMark : null)
     if (found.recovered === 'journalWentBack' && this.#conflicts > 0) {
       // The mark moved under our hands to an event that is not ours.
       await within(deadline, () => this.#o.twin())
@@ -197,9 +198,11 @@ export class LaneRunner {
     return new Delivery({
       pool,
       lane: this.#lane,
-      keeper: exactlyOnce ? { journal: identity.id, node: this.#o.node } : null,
+      keeper: keepsMark ? { journal: identity.id, node: this.#o.node } : null,
       mark: found.mark,
-      idempotentUpTo: found.idempotentUpTo,
+      exactlyOnce,
+      // Without transactions the last write may be there in part, whatever the mark says.
+      idempotentUpTo: exactlyOnce ? found.idempotentUpTo : this.#lane.lastSeq,
       deadline: this.#deadline(this.#timing.writeTimeoutMs),
       settled: (events, mark, tookMs) => this.#settled(events, mark, tookMs),
       putAside: ({ seq, binding }, { code, message }) => {

@@ -13,8 +13,13 @@ export interface Capabilities {
 }
 
 export interface Connected {
-  /** False where the mark can't be kept (no right to its table): the pool works at least once. */
+  /** False where the mark can't be kept with the batch (no transactions, no right to its table): the pool works at least once. */
   readonly exactlyOnce: boolean
+  /**
+   * Without transactions: a mark is kept all the same, and moved behind each batch. All before it is there, and something behind
+   * it may be. Absent: as `exactlyOnce` says.
+   */
+  readonly keepsMark?: boolean
   /** Things an operator should know (old tables that are too narrow, fold case, …), each a sentence. */
   readonly warnings: readonly string[]
 }
@@ -26,7 +31,7 @@ export interface WriteOptions {
 
 /**
  * One configured pool. All methods reject with BackendError; `write` also with MarkConflict (nothing was written then, or
- * what the mark says). A pool is used by one lane: `connect`, `mark` and `write` are never called concurrently; `read` and
+ * what the mark says, or where it is moved behind the batch all of that). A pool is used by one lane: `connect`, `mark` and `write` are never called concurrently; `read` and
  * `ping` may be.
  */
 export interface Pool {

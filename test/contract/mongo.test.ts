@@ -307,7 +307,7 @@ describe('mongo: users, and TLS', { skip: mongoMissing() }, () => {
 
   test('a user of the database itself needs no auth_source', async () => {
     const made = await pool({ login: 'emqtt', password: 'public' })
-    assert.deepEqual(await made.connect(never), { exactlyOnce: true, warnings: [] })
+    assert.partialDeepStrictEqual(await made.connect(never), { exactlyOnce: true, warnings: [] })
     const history = new History()
     const batch = history.events(insert(history.message('a', '1')))
     await made.write(batch, moveTo(batch), exact, never)

@@ -150,7 +150,7 @@ describe('redis: servers as they may be', { skip: redisMissing() }, () => {
   describe('in trouble', () => {
     test('nobody listens; a server that hangs; one that is killed and comes back', async () => {
       assert.equal((await refusal({ host: '127.0.0.1', port: await freePort() })).errorClass, 'transient')
-      const server = await start()
+      const server = await start({ conf: ['appendfsync always'] }) // else what it has answered may not be in the file yet
       const pool = await connected(server)
       const history = new History()
       const batch = history.events(insert(history.message('t', '1')))

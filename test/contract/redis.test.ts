@@ -71,6 +71,7 @@ describe('redis: what only it has', { skip: redisMissing() }, () => {
         lane,
         keeper: { journal: JOURNAL, node: 'n1' },
         mark,
+        exactlyOnce: true,
         idempotentUpTo: 0,
         deadline: { ms: 5000, closing: never },
         settled() {},

@@ -85,8 +85,10 @@ export interface Subject {
   readonly skip: string | false
   /** Null: custom statements are not SQL, and are tested in `<kind>.test.ts`. */
   readonly sql: SqlTypes | null
-  /** The batch and its mark are one transaction. Else writes are idempotent by key, and tests of the mark are left out. */
+  /** The batch and its mark are one transaction. Else writes are idempotent by key, and the mark is moved behind them. */
   readonly transactions: boolean
+  /** The mark is compared only behind a batch, which is there then. */
+  readonly comparesBehind?: boolean
   /** Filters with wildcards can be read. */
   readonly wildcards: boolean
   /** A table can be missing. */

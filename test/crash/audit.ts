@@ -27,11 +27,13 @@ export interface AuditRules {
   readonly repeats?: boolean
   /** One gateway wrote the rows, so that the order of ids is the order of rows. Default: yes. */
   readonly oneGateway?: boolean
+  /** Rows are in an order. Default: yes. */
+  readonly order?: boolean
 }
 
 /** @returns what is wrong, a line each; empty when every promise was kept. */
 export function audit(ledger: Ledger, rows: readonly Row[], rules: AuditRules = {}): string[] {
-  const { resent = false, repeats = true, oneGateway = true } = rules
+  const { resent = false, repeats = true, oneGateway = true, order = true } = rules
   const faults: string[] = []
   const events = new Map<string, string>()
   const stored = new Map<string, number>()
@@ -57,7 +59,7 @@ export function audit(ledger: Ledger, rows: readonly Row[], rules: AuditRules = 
     if (times > (repeats ? sent.times : 1)) faults.push(`twice: ${name} was sent ${sent.times} ×, stored ${times} ×`)
     if (times > 1) continue
     const before = newest.get(sent.publisher) ?? -1
-    if (sent.n < before) faults.push(`disorder: ${name} first appears after ${sent.publisher}:${before}`)
+    if (order && sent.n < before) faults.push(`disorder: ${name} first appears after ${sent.publisher}:${before}`)
     newest.set(sent.publisher, Math.max(before, sent.n))
   }
   for (const [payload, { publisher, n, acknowledged }] of ledger) {

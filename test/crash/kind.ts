@@ -34,14 +34,16 @@ export interface Promised {
    * a custom statement has no key of its own.
    */
   readonly byKey?: boolean
+  /** Two journals that hold the same waiting events write them in turns, so that these are in no order. Default: no. */
+  readonly twinsMix?: boolean
 }
 
 export interface CrashKind<S extends Server = Server, Options = object> {
   readonly kind: BackendKind
   /** Of a kind that promises less in this shape. Default: the kind */
   readonly name?: string
-  /** The database keeps our mark: what is said in `exactlyOnce` of the pool's status. Default: yes */
-  readonly keepsMark?: boolean
+  /** What is said in `exactlyOnce` of the pool's status. Default: yes */
+  readonly exactlyOnce?: boolean
   /** Why it can't run here, for `{ skip }`. */
   missing(): string | false
   start(options?: Options): Promise<S>

@@ -56,9 +56,13 @@ export class Scene<S extends Server = Server, Options = object> extends Stage {
     const earlier = ledgerOf(this.earlier)
     assert.ok(ledger.size > 0)
     for (const table of tables) {
-      const { atLeastOnce = false, byKey = false } = this.kind.tables[table]!
+      const { atLeastOnce = false, byKey = false, twinsMix = false } = this.kind.tables[table]!
       const rows = (await this.kind.rows(server, table)).filter(({ payload }) => !earlier.has(payload))
-      const faults = audit(ledger, rows, { resent: atLeastOnce || (twins && !byKey), ...rules })
+      const faults = audit(ledger, rows, {
+        resent: atLeastOnce || (twins && !byKey),
+        order: !(twins && twinsMix),
+        ...rules,
+      })
       assert.deepEqual(faults.slice(0, 20), [], `${table}: ${faults.length} faults`)
     }
   }

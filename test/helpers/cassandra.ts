@@ -26,7 +26,7 @@ export interface CassandraOptions extends ServerOptions {
 
 /** The server, started. It wants a password, and looks at rights. */
 export async function startCassandra(options: CassandraOptions = {}): Promise<CassandraServer> {
-  const server = new CassandraServer(options.port ?? (await freePort()), await freePort(), options)
+  const server = new CassandraServer(options.port ?? (await freePort()), options)
   await server.start()
   return server
 }
@@ -34,16 +34,17 @@ export async function startCassandra(options: CassandraOptions = {}): Promise<Ca
 export class CassandraServer extends ServerProcess {
   readonly user = 'cassandra'
   readonly password = 'cassandra'
-  readonly #storagePort: number
+  /** Of each start: nobody else is told, and the last one may be taken meanwhile. */
+  #storagePort = 0
   readonly #options: CassandraOptions
 
-  constructor(port: number, storagePort: number, options: CassandraOptions) {
+  constructor(port: number, options: CassandraOptions) {
     super('Cassandra', port, options)
-    this.#storagePort = storagePort
     this.#options = options
   }
 
   async start(): Promise<void> {
+    this.#storagePort = await freePort()
     const main = 'org.apache.cassandra.service.CassandraDaemon'
     await this.launch(['nice', '-n', '19', findProgram('java') ?? 'java', ...this.#flags(), main])
   }

@@ -89,19 +89,21 @@ class MemoryLane implements Lane {
 
 const transient = (code: string) => new BackendError('transient', code, code)
 
-/** A remote with transactions. `fault` is asked before and after each commit and may throw. */
+/** A remote. `fault` is asked before and after each commit, and before each step where there are no transactions, and may throw. */
 class MemoryRemote implements Pool {
   rows: string[] = []
   readonly marks = new Map<string, Mark>()
   readonly writes: number[] = []
   keepsMarks = true
+  /** False: a write fails half done, and the mark is moved behind it. */
+  transactions = true
   fault: (when: 'connect' | 'write' | 'answer', batch: readonly Operation[]) => void = () => {}
   /** Gives up the answer, but commits. */
   slowCommit: Promise<void> | undefined
 
   async connect(): Promise<Connected> {
     this.fault('connect', [])
-    return { exactlyOnce: this.keepsMarks, warnings: [] }
+    return { exactlyOnce: this.keepsMarks && this.transactions, keepsMark: this.keepsMarks, warnings: [] }
   }
 
   async mark(journal: string): Promise<Mark | null> {
@@ -111,16 +113,25 @@ class MemoryRemote implements Pool {
   async write(batch: readonly Operation[], move: MarkMove | null, { idempotent }: WriteOptions): Promise<void> {
     await sleep(0)
     this.fault('write', batch)
-    if (move) {
-      const mark = this.marks.get(move.journal) ?? null
-      if (mark?.seq !== move.from?.seq || mark?.event !== move.from?.event) throw new MarkConflict()
-      this.marks.set(move.journal, move.to)
-    }
+    this.#expect(move)
+    if (this.transactions) this.#move(move)
     this.writes.push(batch.length)
     for (const { id } of batch) {
       if (!idempotent || !this.rows.includes(id.toString())) this.rows.push(id.toString())
+      if (!this.transactions) this.fault('write', batch)
     }
+    if (!this.transactions) this.#move(move)
     this.fault('answer', batch)
+  }
+
+  #expect(move: MarkMove | null): void {
+    const mark = move && this.marks.get(move.journal)
+    if (mark?.seq !== move?.from?.seq || mark?.event !== move?.from?.event) throw new MarkConflict()
+  }
+
+  #move(move: MarkMove | null): void {
+    this.#expect(move)
+    if (move) this.marks.set(move.journal, move.to)
   }
 
   async read(): Promise<never[]> {
@@ -130,6 +141,13 @@ class MemoryRemote implements Pool {
   async ping(): Promise<void> {}
 
   async close(): Promise<void> {}
+}
+
+const LIMITS: RunnerOptions['limits'] = {
+  batch: 10,
+  backoffMaxMs: 60_000,
+  rate: Number.POSITIVE_INFINITY,
+  schedule: 'always',
 }
 
 const running: LaneRunner[] = []
@@ -156,7 +174,7 @@ function start(more: Partial<RunnerOptions> = {}, lane = new MemoryLane(), remot
     identity: () => journal,
     node: 'n',
     plan: (event) => ({ do: 'retain.delete', topic: event.topic }),
-    limits: { batch: 10, backoffMaxMs: 60_000, rate: Number.POSITIVE_INFINITY, schedule: 'always' },
+    limits: LIMITS,
     holds: () => false,
     twin: async () => assert.fail('there is no twin'),
     changed: () => {},
@@ -483,4 +501,36 @@ test('two journals with one id: the second takes a new one, nothing is lost or t
   assert.deepEqual(new Set(remote.rows), all)
   assert.equal(runner.status().recovered.journalCopied, 1)
   assert.equal(remote.marks.get('another')!.seq, 25)
+})
+
+test('without transactions: written in part, written and not marked, marked and not answered: each row once, in order', async () => {
+  const remote = new MemoryRemote()
+  remote.transactions = false
+  let asked = 0
+  remote.fault = (when) => {
+    if (when !== 'connect' && ++asked % 7 === 0) throw transient('GONE')
+  }
+  const { runner, lane } = start({ limits: { ...LIMITS, backoffMaxMs: 1 } }, new MemoryLane(), remote)
+  lane.append(60)
+  await until(() => lane.cursor === 60)
+  assert.deepEqual(remote.rows, ids(lane))
+  assert.deepEqual(remote.marks.get('journal')?.seq, 60)
+  assert.equal(runner.status().exactlyOnce, false)
+})
+
+test('without transactions: an older database is sent again from its mark', async () => {
+  const remote = new MemoryRemote()
+  remote.transactions = false
+  const { runner, lane } = start({}, new MemoryLane(), remote)
+  lane.append(10)
+  await until(() => lane.cursor === 10)
+  const [rows, mark] = [[...remote.rows], remote.marks.get('journal')!]
+  lane.append(10)
+  await until(() => lane.cursor === 20)
+  remote.rows = rows
+  remote.marks.set('journal', mark)
+  lane.append(1)
+  await until(() => lane.cursor === 21)
+  assert.deepEqual(remote.rows, ids(lane))
+  assert.equal(runner.status().recovered.remoteWentBack, 1)
 })

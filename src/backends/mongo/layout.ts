@@ -24,7 +24,7 @@ export async function lookAt(db: Db, pool: string): Promise<Layout> {
   const transactions = hello.setName !== undefined || hello.msg === 'isdbgrid'
   const [mayMark, lacks] = await Promise.all([maySeeAndWrite(db, MARKS), lackingIndexes(db, pool)])
   const guarantee = transactions ? (mayMark ? [] : [NO_MARK]) : [NO_TRANSACTIONS]
-  return { transactions, mayMark: transactions && mayMark, warnings: [...guarantee, ...lacks] }
+  return { transactions, mayMark, warnings: [...guarantee, ...lacks] }
 }
 
 const ACTIONS = ['find', 'insert', 'update']

@@ -53,7 +53,8 @@ export class MongoPool implements Pool {
         writeConcern: writeConcern(this.#settings),
       }
       this.#lane = { connection, layout, target, rowsOfOthers: false, journals: new Set() }
-      return { exactlyOnce: layout.mayMark, warnings: layout.warnings }
+      const { mayMark, transactions, warnings } = layout
+      return { exactlyOnce: mayMark && transactions, keepsMark: mayMark, warnings }
     })
   }
 
@@ -64,9 +65,7 @@ export class MongoPool implements Pool {
   }
 
   mark(journal: string): Promise<Mark | null> {
-    return this.#onLane(NEVER, async ({ connection: { db, session }, layout }) =>
-      layout.mayMark ? readMark(db, session, journal, this.#name) : null,
-    )
+    return this.#onLane(NEVER, async ({ layout, target }) => (layout.mayMark ? readMark(target, journal) : null))
   }
 
   write(
@@ -76,7 +75,7 @@ export class MongoPool implements Pool {
     signal: AbortSignal,
   ): Promise<void> {
     return this.#onLane(signal, async (lane) => {
-      if (move) await this.#takeOver(lane, move.journal)
+      if (move && lane.target.session) await this.#takeOver(lane, move.journal)
       await this.#write(lane, { operations, move, idempotent })
     })
   }

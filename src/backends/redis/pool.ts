@@ -40,12 +40,17 @@ export class RedisPool implements Pool {
       const connection = await Connection.open(this.#settings, signal)
       const { cluster } = connection
       const asked = connection.guard(signal, async () => {
-        this.#keepsMark = !cluster && (await mayKeepMark(connection, this.#name))
+        this.#keepsMark = await mayKeepMark(connection, this.#name)
         return warningsAbout(connection, this.#settings)
       })
       const warnings = await orDestroy({ destroy: () => connection.close() }, asked)
       this.#lane = connection
-      return { exactlyOnce: this.#keepsMark, warnings: [...(this.#keepsMark || cluster ? [] : [NO_MARK]), ...warnings] }
+      const keepsMark = this.#keepsMark
+      return {
+        exactlyOnce: keepsMark && !cluster,
+        keepsMark,
+        warnings: [...(keepsMark || cluster ? [] : [NO_MARK]), ...warnings],
+      }
     })
   }
 
@@ -55,11 +60,19 @@ export class RedisPool implements Pool {
 
   write(operations: readonly Operation[], move: MarkMove | null, _: unknown, signal: AbortSignal): Promise<void> {
     return this.#onLane(signal, (lane) => {
-      if (lane.cluster) return writeToCluster(lane, operations, this.#rules)
+      if (lane.cluster) return this.#writeToCluster(lane, operations, move)
       return move
         ? this.#writeWithMark(lane, operations, move)
         : writeBatch(lane, this.#name, { operations, move }, this.#rules)
     })
+  }
+
+  /** No script spans the keys of several nodes: the mark is looked at before, and moved when all is there. */
+  async #writeToCluster(lane: Connection, operations: readonly Operation[], move: MarkMove | null): Promise<void> {
+    const mark = move && (await readMark(lane, move.journal, this.#name))
+    if (move && !isSame(mark, move.from)) throw new MarkConflict()
+    await writeToCluster(lane, operations, this.#rules)
+    if (move) await writeBatch(lane, this.#name, { operations: [], move }, this.#rules)
   }
 
   async #writeWithMark(lane: Connection, operations: readonly Operation[], move: MarkMove): Promise<void> {

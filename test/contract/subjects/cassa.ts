@@ -24,6 +24,7 @@ class Cassandra implements Subject {
   readonly skip = cassandraMissing()
   readonly sql = null
   readonly transactions = false
+  readonly comparesBehind = true
   readonly wildcards = false
   readonly hides = true
   readonly tables: readonly Table[]

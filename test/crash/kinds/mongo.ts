@@ -31,6 +31,6 @@ export const mongoAlone: CrashKind<MongoServer, MongoOptions> = {
   ...mongo,
   name: 'mongo-alone',
   start: (options = {}) => startMongo({ ...options, replicaSet: false }),
-  keepsMark: false,
-  tables: { ...mongo.tables, log: { atLeastOnce: true } },
+  exactlyOnce: false,
+  tables: { mqtt_msg: { byKey: true, twinsMix: true }, log: { atLeastOnce: true } },
 }
