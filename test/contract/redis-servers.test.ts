@@ -294,6 +294,25 @@ describe('redis: servers as they may be', { skip: redisMissing() }, () => {
     assert.equal((await failure(unknown.connect(AbortSignal.timeout(5000)))).errorClass, 'transient')
   })
 
+  test('sentinels that want a password of their own', async () => {
+    const sentinels = await Sentinels.start('watchword')
+    ends.push(() => sentinels.stop())
+    const login = { sentinel: sentinels.name, sentinel_password: 'watchword' }
+    const own = { type: 'sentinel', ...login } as const
+    for (const settings of [
+      redisSettings(sentinels.addresses, own),
+      redisSettings(sentinels.addresses, { ...own, sentinel_username: 'default' }),
+      redisSettings([], { plugin: { server: sentinels.addresses, ...login } }),
+    ]) {
+      assert.equal((await (await open(settings)).connect(never)).exactlyOnce, true)
+    }
+    for (const wrong of [{ sentinel_password: undefined }, { sentinel_password: 'no' }, { sentinel_username: 'eve' }]) {
+      const error = await failure((await open(redisSettings(sentinels.addresses, { ...own, ...wrong }))).connect(never))
+      assert.deepEqual(classOf(error), ['denied', 'SENTINEL_AUTH'])
+      assert.match(error.hint!, /sentinel_password/)
+    }
+  })
+
   describe('a cluster', () => {
     async function cluster(
       more: Partial<RedisSettings> = {},

@@ -6,7 +6,6 @@ import type { Redis } from 'ioredis'
 import { plan } from '../../src/actions/plan.ts'
 import { parseStatement } from '../../src/actions/statement.ts'
 import { backend } from '../../src/backends/redis/index.ts'
-import type { RedisSettings } from '../../src/backends/redis/settings.ts'
 import { Delivery } from '../../src/forward/delivery.ts'
 import type { Pool } from '../../src/model/backend.ts'
 import type { Binding } from '../../src/model/binding.ts'
@@ -25,7 +24,7 @@ describe('redis: what only it has', { skip: redisMissing() }, () => {
   let history: History
   const pools: Pool[] = []
 
-  const open = async (more: Partial<RedisSettings> = {}): Promise<Pool> => {
+  const open = async (more: Parameters<typeof redisSettings>[1] = {}): Promise<Pool> => {
     const opened = await backend.open(OPTIONS, redisSettings([server], more))
     pools.push(opened)
     await opened.connect(never)
@@ -236,8 +235,7 @@ describe('redis: what only it has', { skip: redisMissing() }, () => {
         await of.write(history.events(what), null, exact, never)
         return client.ttl(`mqtt:msg:${message.msgid}`)
       }
-      const after = (expired: number): Promise<Pool> =>
-        open({ plugin: { server: undefined, sentinel: undefined, 'msg.expired_after': expired } })
+      const after = (expired: number): Promise<Pool> => open({ plugin: { 'msg.expired_after': expired } })
       assert.equal(await ttl(60, pool), 60)
       assert.equal(await ttl(undefined, pool), 3600)
       assert.equal(await ttl(undefined, await after(120)), 120)

@@ -90,16 +90,19 @@ export class Sentinels {
     this.#sentinels = sentinels
   }
 
-  static async start(): Promise<Sentinels> {
+  /** @param password that the sentinels themselves want */
+  static async start(password?: string): Promise<Sentinels> {
     const first = await startRedis()
     const second = await startRedis({ conf: [`replicaof ${first.host} ${first.port}`, 'repl-diskless-sync-delay 0'] })
     const conf = [
       `sentinel monitor mymaster ${first.host} ${first.port} 2`,
       'sentinel down-after-milliseconds mymaster 1000',
       'sentinel failover-timeout mymaster 5000',
+      ...(password ? [`requirepass ${password}`] : []),
     ]
+    const options = { program: 'redis-sentinel', conf, ...(password && { login: { password } }) } as const
     const sentinels: RedisServer[] = []
-    for (let n = 0; n < 3; n++) sentinels.push(await startRedis({ program: 'redis-sentinel', conf }))
+    for (let n = 0; n < 3; n++) sentinels.push(await startRedis(options))
     const all = new Sentinels([first, second], sentinels)
     await until('the replica follows', async () =>
       /master_link_status:up/.test(String(await second.ask('info', 'replication'))),

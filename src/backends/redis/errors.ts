@@ -24,6 +24,11 @@ const CODES: Readonly<Record<string, Verdict>> = {
 
 /** Errors whose first word does not tell. */
 const MESSAGES: readonly (readonly [RegExp, string, Verdict])[] = [
+  [
+    /^All sentinels are unreachable.*(NOAUTH|WRONGPASS|invalid password|without any password)/is,
+    'SENTINEL_AUTH',
+    denied('check sentinel_username and sentinel_password of the pool'),
+  ],
   [/can't access (at least )?one of the keys|no permission/i, 'NOPERM', CODES.NOPERM!],
   [/DB index|SELECT is not allowed/i, 'NO_DATABASE', denied('correct `database` of the pool; a cluster has only 0')],
   [/invalid password|without any password|no password is set/i, 'WRONGPASS', PASSWORD],

@@ -28,11 +28,14 @@ export function topologyOf(settings: RedisSettings): Topology {
 
 /** Nothing is tried again or kept back in the driver: the lane does that, and knows what was written. */
 export function commonOptions(settings: RedisSettings) {
-  const { username, password } = settings
+  const { username, password, plugin } = settings
+  const { sentinel_username, sentinel_password } = settings.sentinel ? settings : plugin
   const ssl = settings.ssl ? tlsOptions(settings) : undefined
   return {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
+    ...(sentinel_username === undefined ? {} : { sentinelUsername: sentinel_username }),
+    ...(sentinel_password === undefined ? {} : { sentinelPassword: sentinel_password }),
     ...(ssl ? { tls: ssl, sentinelTLS: ssl, enableTLSForSentinelMode: true } : {}),
     protocol: 2 as const,
     connectionName: 'holdfast',

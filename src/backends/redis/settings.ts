@@ -9,6 +9,12 @@ import { type Binding, FUNCTIONS, type PoolId } from '../../model/binding.ts'
 
 const PORT = 6379
 
+/** The sentinels' own, apart from those of the servers that they watch. */
+const SENTINEL_LOGIN = {
+  sentinel_username: { type: text, doc: 'User of the sentinels, where they have users' },
+  sentinel_password: { type: secret, doc: 'Password of the sentinels' },
+} as const satisfies SettingsSpec
+
 /** `backend.redis.<pool>.…` */
 export const SETTINGS = {
   type: { type: choice('single', 'sentinel', 'cluster'), default: 'single', doc: 'single, sentinel or cluster' },
@@ -18,6 +24,7 @@ export const SETTINGS = {
     doc: 'Address; several by comma for sentinel and cluster',
   },
   sentinel: { type: text, doc: "The sentinels' name of the master" },
+  ...SENTINEL_LOGIN,
   pool_size: { type: integer({ min: 1 }), default: '8', doc: 'Connections for reads' },
   database: { type: integer({ min: 0 }), default: '0', doc: 'Number of the database' },
   username: { type: text, doc: 'User, where the server has users' },
@@ -30,6 +37,7 @@ export const SETTINGS = {
 export const PLUGIN_SETTINGS = {
   server: { type: addresses(26379), doc: 'Addresses of the sentinels, for every pool' },
   sentinel: { type: text, doc: "The sentinels' name of the master, for every pool" },
+  ...SENTINEL_LOGIN,
   'msg.expired_after': {
     type: integer(),
     default: '3600',

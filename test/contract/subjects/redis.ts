@@ -24,11 +24,16 @@ const SUBJECT = {
   maxPayloadBytes: Number.POSITIVE_INFINITY,
 } as const
 
-export function redisSettings(server: RedisSettings['server'], more: Partial<RedisSettings> = {}): RedisSettings {
+export function redisSettings(
+  server: RedisSettings['server'],
+  more: Partial<Omit<RedisSettings, 'plugin'>> & { readonly plugin?: Partial<RedisSettings['plugin']> } = {},
+): RedisSettings {
   return {
     type: 'single',
     server,
     sentinel: undefined,
+    sentinel_username: undefined,
+    sentinel_password: undefined,
     pool_size: 3,
     database: 0,
     username: undefined,
@@ -39,8 +44,15 @@ export function redisSettings(server: RedisSettings['server'], more: Partial<Red
     certfile: undefined,
     keyfile: undefined,
     verify: true,
-    plugin: { server: undefined, sentinel: undefined, 'msg.expired_after': 3600 },
     ...more,
+    plugin: {
+      server: undefined,
+      sentinel: undefined,
+      sentinel_username: undefined,
+      sentinel_password: undefined,
+      'msg.expired_after': 3600,
+      ...more.plugin,
+    },
   }
 }
 
