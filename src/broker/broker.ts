@@ -1,6 +1,7 @@
 // The broker: builds the parts, joins aedes to them, opens the listeners last. DESIGN.md tells how it stands on aedes.
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from '../log/logger.ts'
 import type { Qos, Seq } from '../model/event.ts'
 import type { SessionStore } from '../store/stored-sessions.ts'
@@ -11,13 +12,13 @@ import { type ClientInfo, clientInfo } from './client-info.ts'
 import { Connection } from './connection.ts'
 import { Deliveries } from './deliveries.ts'
 import { Denials, type Denied } from './denials.ts'
-import { type Engine, startEngine } from './engine.ts'
+import { type Engine, goBy, startEngine } from './engine.ts'
 import { parsePlainPackets } from './fast-parse.ts'
 import { type DropReason, Figures, type Histogram, type RefusalReason } from './figures.ts'
 import { Gate } from './gate.ts'
 import type { HooksForBroker, JournalForBroker } from './hooks-for-broker.ts'
-import { DEFAULT_LIMITS, type Limits } from './limits.ts'
-import { type Arrival, type Listener, type ListenerOptions, openListener } from './listeners.ts'
+import { DEFAULT_LIMITS, type Limits, type Writable } from './limits.ts'
+import { type Arrival, type Listener, type ListenerOptions, type ListenerRules, openListener } from './listeners.ts'
 import type { LimitName } from './over-limit.ts'
 import { Pace } from './pace.ts'
 import { createPersistence } from './persistence.ts'
@@ -87,6 +88,12 @@ export interface Broker {
   /** Says something under $SYS to subscribers there are and, retained, to those to come. QoS 0, not journalled. Empty: no more. */
   say(topic: string, payload: string): void
   stats(): BrokerStats
+  /**
+   * Goes by other listeners and limits from now on. Listeners that stay the same stay open; a changed one is opened anew,
+   * and ends the connections that came in by it, as one that is gone does: the sessions stay.
+   * @throws HoldfastError of the first listener that can't be opened; the former ones are open again then
+   */
+  configure(to: Pick<BrokerOptions, 'listeners' | 'limits'>): Promise<void>
   /** Reads the certificates of all listeners again. What is wrong with them is said by `listeners[].certificates.fault`. */
   reloadCertificates(): void
   /** The oldest row that the journal must keep for a session; Infinity for none. */
@@ -119,10 +126,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 }
 
 class RunningBroker implements Broker {
-  readonly listeners: Listener[] = []
+  listeners: readonly Listener[] = []
   readonly #options: BrokerOptions
   readonly #now: () => number
-  readonly #limits: Limits
+  /** Shared with everybody who goes by them. */
+  readonly #limits: Writable<Limits>
   readonly #figures = new Figures()
   readonly #faults: ClientFaults
   readonly #denials: Denials
@@ -150,7 +158,7 @@ class RunningBroker implements Broker {
       store,
       router,
       journal,
-      maxWaiting: limits.maxOffline,
+      maxWaiting: () => limits.maxOffline,
       make: (...words) => deliveries.session(...words),
       dropped: (count) => figures.countDropped('offline_full', count),
     })
@@ -206,16 +214,68 @@ class RunningBroker implements Broker {
     void this.#sessions.restore()
     this.#housekeeping = setInterval(() => this.#keepHouse(), HOUSEKEEPING_MS).unref()
     this.#saving = setInterval(() => this.#sessions.save(), SAVE_MS).unref()
-    const rules = {
-      handshakeMs: this.#limits.connectTimeoutMs,
-      maxMessageSize: this.#limits.maxPacketSize + MESSAGE_ROOM,
+    await this.#listen(this.#options.listeners)
+  }
+
+  async configure({ listeners, limits }: Pick<BrokerOptions, 'listeners' | 'limits'>): Promise<void> {
+    const former = { ...this.#limits }
+    Object.assign(this.#limits, limits)
+    try {
+      await this.#relisten(listeners)
+    } catch (error) {
+      Object.assign(this.#limits, former)
+      throw error
+    }
+    this.#places.most = this.#limits.maxConnections
+    goBy(this.#engine!, this.#limits)
+  }
+
+  async #relisten(wanted: readonly ListenerOptions[]): Promise<void> {
+    const open = this.listeners
+    const kept = open.filter((one) => wanted.some((options) => this.#serves(one, options)))
+    const gone = open.filter((one) => !kept.includes(one))
+    for (const listener of gone) listener.close() // its address may be another one's now
+    this.listeners = kept
+    try {
+      await this.#listen(wanted)
+    } catch (error) {
+      for (const listener of this.listeners) if (!kept.includes(listener)) listener.close()
+      this.listeners = kept
+      for (const { options, rules } of gone) await this.#open(options, rules)
+      throw error
+    }
+    for (const listener of gone) listener.cut()
+  }
+
+  /** How many may come in by it may change while it is open. */
+  #serves({ options, rules }: Listener, { maxConnections: _, ...wanted }: ListenerOptions): boolean {
+    const { maxConnections: __, ...made } = options
+    return isDeepStrictEqual(made, wanted) && (made.kind === 'tcp' || isDeepStrictEqual(rules, this.#rules()))
+  }
+
+  /** Opens those that are not open yet. */
+  async #listen(wanted: readonly ListenerOptions[]): Promise<void> {
+    for (const options of wanted) {
+      const open = this.listeners.find((one) => this.#serves(one, options))
+      if (open) open.places.most = options.maxConnections ?? Number.POSITIVE_INFINITY
+      else await this.#open(options, this.#rules())
+    }
+  }
+
+  async #open(options: ListenerOptions, rules: ListenerRules): Promise<void> {
+    const name = `${options.kind}:${options.name}`
+    const listener = await openListener(options, rules, {
       places: this.#places,
-      failed: (listener: string, error: Error) => this.#handshakeFailed(listener, error),
-    }
-    for (const listener of this.#options.listeners) {
-      const accept = (arrival: Arrival): void => this.#accept(arrival, `${listener.kind}:${listener.name}`)
-      this.listeners.push(await openListener(listener, rules, accept, this.#options.log))
-    }
+      log: this.#options.log,
+      failed: (error) => this.#handshakeFailed(name, error),
+      arrived: (arrival) => this.#accept(arrival, name),
+    })
+    this.listeners = [...this.listeners, listener]
+  }
+
+  #rules(): ListenerRules {
+    const { connectTimeoutMs, maxPacketSize } = this.#limits
+    return { handshakeMs: connectTimeoutMs, maxMessageSize: maxPacketSize + MESSAGE_ROOM }
   }
 
   clients(): ClientInfo[] {

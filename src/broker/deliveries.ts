@@ -27,8 +27,12 @@ export class Deliveries {
     this.#hooks = hooks
     this.#figures = figures
     this.#rules = {
-      window: limits.maxInflight,
-      maxWaiting: limits.maxOffline,
+      get window() {
+        return limits.maxInflight
+      },
+      get maxWaiting() {
+        return limits.maxOffline
+      },
       memory: { held: 0, limit: HELD_BYTES },
       load: (seq, topic) => {
         const event = journal.event(seq)

@@ -36,6 +36,9 @@ export interface Engine {
 }
 
 interface Internals extends Engine {
+  connectTimeout: number
+  maxClientsIdLength: number
+  maxTopicLevels: number
   readonly clients: Record<string, EngineClient>
   publish(packet: unknown, client: unknown, done?: () => void): void
   registerClient(client: EngineClient): void
@@ -84,6 +87,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     })
     .on('clientError', (client: EngineClient, error: Error) => presence.failed(client, error))
     .on('connectionError', (client: EngineClient, error: Error) => presence.failed(client, error))
+}
+
+/** The limits that aedes keeps itself, from the next CONNECT on. */
+export function goBy(engine: Engine, limits: Limits): void {
+  const internals = engine as Internals
+  internals.connectTimeout = limits.connectTimeoutMs
+  internals.maxClientsIdLength = limits.maxClientIdLength
+  internals.maxTopicLevels = limits.maxTopicLevels
 }
 
 /** aedes' questions, with the types that they really have. */

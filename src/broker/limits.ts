@@ -29,6 +29,8 @@ export interface Limits {
   readonly connectTimeoutMs: number
 }
 
+export type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
 export const DEFAULT_LIMITS: Limits = {
   maxPacketSize: 1_048_576,
   maxClientIdLength: 256,

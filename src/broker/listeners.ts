@@ -27,19 +27,27 @@ export interface ListenerOptions extends Omit<TlsOptions, 'key'>, Partial<Pick<W
   readonly identityAsUsername?: boolean
 }
 
-/** What holds for every listener. */
+/** What holds for every listener with TLS or WebSocket as long as it is open. */
 export interface ListenerRules {
   /** For each of: TLS's handshake, WebSocket's; ms. */
   readonly handshakeMs: number
   /** Bytes of one WebSocket message. */
   readonly maxMessageSize: number
+}
+
+export interface ListenerSurroundings {
   /** For the clients of all listeners. */
   readonly places: Places
+  readonly log: Logger
   /** A handshake failed. */
-  failed(listener: string, error: Error): void
+  failed(error: Error): void
+  arrived(arrival: Arrival): void
 }
 
 export interface Listener {
+  /** What it was made by. */
+  readonly options: ListenerOptions
+  readonly rules: ListenerRules
   /** `tcp:default` */
   readonly name: string
   readonly host: string
@@ -81,16 +89,14 @@ const HTTP_HEADER_BYTES = 8192
 export async function openListener(
   options: ListenerOptions,
   rules: ListenerRules,
-  arrived: (arrival: Arrival) => void,
-  log: Logger,
+  { places: outer, log, failed, arrived }: ListenerSurroundings,
 ): Promise<Listener> {
   const name = `${options.kind}:${options.name}`
-  const places = new Places(options.maxConnections ?? Number.POSITIVE_INFINITY, rules.places)
+  const places = new Places(options.maxConnections ?? Number.POSITIVE_INFINITY, outer)
   /** By the address of the other side: TLS and HTTP hand over another object than the one that was accepted. */
   const sockets = new Map<string, Socket>()
   const tls = isSecure(options) ? { key: confKey(options), ...options } : undefined
   const context = tls && readCertificates(tls)
-  const failed = (error: Error): void => rules.failed(name, error)
 
   const server = createFor(options, { ...rules, context, failed }, (stream, carrier) => {
     const socket = sockets.get(addressOf(carrier))
@@ -118,6 +124,8 @@ export async function openListener(
   const { address, port } = server.address() as AddressInfo
   log.info({ listener: name, host: address, port }, 'listener_open')
   return {
+    options,
+    rules,
     name,
     host: address,
     port,
@@ -141,7 +149,7 @@ function commonName(certificate: PeerCertificate | undefined): string | null {
   return typeof name === 'string' && name !== '' ? name : null
 }
 
-interface Making extends Omit<ListenerRules, 'failed'> {
+interface Making extends ListenerRules {
   readonly context: TlsContext | undefined
   failed(error: Error): void
 }

@@ -8,7 +8,8 @@ import type { Socket } from 'node:net'
 const ANTEROOM = 100
 
 export class Places {
-  readonly most: number
+  /** Clients at a time; may be Infinity. Those who are in stay. */
+  most: number
   readonly #outer: Places | undefined
   /** Those that have no place yet, the oldest first. */
   readonly #silent = new Set<Socket>()

@@ -28,7 +28,7 @@ interface Grant {
 export interface RestoreOptions {
   readonly journal: JournalForBroker
   /** Messages that may wait for one session; of more, the oldest are not wanted. */
-  readonly maxWaiting: number
+  readonly maxWaiting: () => number
   dropped(count: number): void
 }
 
@@ -109,7 +109,7 @@ export class Restore {
   }
 
   #push(restoring: Restoring, number: number): void {
-    const { maxWaiting } = this.#o
+    const maxWaiting = this.#o.maxWaiting()
     restoring.waiting.push(number)
     if (restoring.waiting.length <= 2 * maxWaiting) return
     this.#o.dropped(restoring.waiting.length - maxWaiting)

@@ -5,6 +5,7 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Commands, Written } from '../gateway/commands.ts'
+import { ConfigFaults, type Fault } from '../gateway/load.ts'
 import { HoldfastError } from '../model/errors.ts'
 
 /** What `ctl` may ask for; one a line, as JSON. */
@@ -12,7 +13,9 @@ export type Request =
   | { readonly ask: 'run' | 'preview'; readonly command: string; readonly input: Written; readonly who: string }
   | { readonly ask: 'complete'; readonly words: readonly string[] }
 
-type Answer = { result: unknown } | { error: { code: string; message: string; hint?: string } }
+type Answer =
+  | { result: unknown }
+  | { error: { code: string; message: string; hint?: string; faults?: readonly Fault[] } }
 
 // Linux refuses a socket path over 107 bytes
 const PATH_BYTES = 107
@@ -52,7 +55,9 @@ async function answerTo(line: string, commands: Commands): Promise<Answer> {
     return { result: await resultOf(JSON.parse(line) as Request, commands) }
   } catch (error) {
     if (error instanceof HoldfastError) {
-      return { error: { code: error.code, message: error.message, ...(error.hint && { hint: error.hint }) } }
+      const { code, message, hint } = error
+      const faults = error instanceof ConfigFaults ? { faults: error.faults } : {}
+      return { error: { code, message, ...(hint && { hint }), ...faults } }
     }
     return { error: { code: error instanceof SyntaxError ? 'BAD_REQUEST' : 'INTERNAL', message: String(error) } }
   }

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { createInterface } from 'node:readline/promises'
+import { text } from 'node:stream/consumers'
 import {
   type Candidate,
   COMMANDS,
@@ -15,6 +17,7 @@ import {
   type Written,
   word,
 } from '../gateway/commands.ts'
+import { HoldfastError } from '../model/errors.ts'
 import type { Command } from './cli.ts'
 import { control } from './control.ts'
 import { dataDir, UsageError } from './usage.ts'
@@ -54,7 +57,7 @@ ${helpIndex(COMMANDS)}`,
     }
     const { command, input, face } = parseWords(args, COMMANDS, CTL_OPTIONS)
     if (face.data === '') throw new UsageError('expected a folder behind --data')
-    const asked = { command: command.name, input, who: whoAmI() }
+    const asked = { command: command.name, input: await withFiles(command, input), who: whoAmI() }
     const folder = dataDir(face.data as string | undefined)
     const preview = async (): Promise<string> =>
       ((await control(folder, { ask: 'preview', ...asked })) as string | null) ?? 'It only reads.'
@@ -67,6 +70,21 @@ ${helpIndex(COMMANDS)}`,
     process.stdout.write(face.json ? `${JSON.stringify(result)}\n` : render(result, command, input))
     return 0
   },
+}
+
+/** Reads the files that parameters name. @throws HoldfastError NO_FILE */
+async function withFiles({ parameters }: GatewayCommand, input: Written): Promise<Written> {
+  const read = { ...input }
+  for (const [key, { fromFile }] of Object.entries(parameters)) {
+    const path = input[key]
+    if (!fromFile || path === undefined) continue
+    try {
+      read[key] = path === '-' ? await text(process.stdin) : readFileSync(String(path), 'utf8')
+    } catch (cause) {
+      throw new HoldfastError('NO_FILE', `${path} can't be read: ${(cause as Error).message}`, { cause })
+    }
+  }
+  return read
 }
 
 /** A script is not asked: it meant what it says. */

@@ -60,16 +60,24 @@ export interface LoadedConfig<G extends SettingsSpec = SettingsSpec> {
   readonly faults: readonly Fault[]
 }
 
+/** Reads a file, or throws as `readFileSync` does. Another one than the disk has what files would be like. */
+export type Source = (file: string) => Buffer
+
 /** Never throws for what is, or is not, in the files. */
-export function loadConfig<const G extends SettingsSpec>(etcDir: string, schema: ConfigSchema<G>): LoadedConfig<G> {
+export function loadConfig<const G extends SettingsSpec>(
+  etcDir: string,
+  schema: ConfigSchema<G>,
+  source: Source = readFileSync,
+): LoadedConfig<G> {
   const faults = new Faults()
-  const gateway = loadGateway(etcDir, schema.gateway, faults)
-  const listed = loadList(etcDir, faults)
+  const read = (file: string): Buffer | undefined => readFile(join(etcDir, file), faults, source)
+  const gateway = loadGateway(etcDir, read('holdfast.conf'), schema.gateway, faults)
+  const listed = loadList(etcDir, read('loaded_plugins'), faults)
   const plugins: LoadedPlugin[] = []
   for (const kind of BACKEND_KINDS) {
     const place = listed.get(kind)
     const file = join(etcDir, 'plugins', `${pluginName(kind)}.conf`)
-    const content = readFile(file, faults)
+    const content = readFile(file, faults, source)
     if (content) plugins.push(readPlugin({ etcDir, file, kind, loaded: place !== undefined }, content, schema, faults))
     else if (place) faults.error(place, `${pluginName(kind)} is loaded, but ${file} is not there`)
     if (place && !schema.kinds[kind].built) notBuilt(kind, place, schema, faults)
@@ -83,27 +91,30 @@ export function faultsInUse({ faults, plugins }: LoadedConfig, asked?: BackendKi
   return faults.filter(({ file }) => !unused.has(file))
 }
 
-function loadGateway<G extends SettingsSpec>(etcDir: string, spec: G, faults: Faults): Settings<G> {
+function loadGateway<G extends SettingsSpec>(
+  etcDir: string,
+  content: Buffer | undefined,
+  spec: G,
+  faults: Faults,
+): Settings<G> {
   const file = join(etcDir, 'holdfast.conf')
   const place = { file, line: 1, column: 1 }
-  const content = readFile(file, faults)
   if (!content) faults.error(place, 'the file is not there', 'is --etc the right folder?')
   const entries = entriesUnder(content ? parseText(file, content, faults) : [], [''])
   return readSettings(spec, { prefix: '', place, entries }, { etcDir, faults })
 }
 
-function loadList(etcDir: string, faults: Faults): Map<BackendKind, Place> {
+function loadList(etcDir: string, content: Buffer | undefined, faults: Faults): Map<BackendKind, Place> {
   const file = join(etcDir, 'loaded_plugins')
-  const content = readFile(file, faults)
   if (content) return parseLoadedPlugins(file, content, faults)
   faults.warning({ file, line: 1, column: 1 }, 'the file is not there', 'no plugin is loaded')
   return new Map()
 }
 
 /** @returns undefined when there is no such file. */
-export function readFile(file: string, faults: Faults): Buffer | undefined {
+export function readFile(file: string, faults: Faults, source: Source = readFileSync): Buffer | undefined {
   try {
-    return readFileSync(file)
+    return source(file)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code !== 'ENOENT' && code !== 'ENOTDIR') {
@@ -148,6 +159,16 @@ function byHookAndOrder(a: Binding, b: Binding): number {
   return HOOKS.indexOf(a.hook) - HOOKS.indexOf(b.hook) || a.order - b.order
 }
 
+/** What the keys of a plugin's file begin with. */
+export function prefixesOf(kind: BackendKind, { prefixes = [] }: KindSchema): readonly [string, ...string[]] {
+  return [`backend.${kind}.`, ...prefixes]
+}
+
+/** The keys of a plugin's file, without the prefix; hooks are none. */
+export function specOf({ plugin, pool }: KindSchema) {
+  return { ...FETCH_LIMITS, ...plugin, '*': { named: pool } } satisfies SettingsSpec
+}
+
 interface Pools {
   readonly pools: LoadedPool[]
   readonly limits: Settings<typeof FETCH_LIMITS>
@@ -159,13 +180,13 @@ function readPools(
   schema: KindSchema,
   faults: Faults,
 ): Pools {
-  const prefixes = [`backend.${kind}.`, ...(schema.prefixes ?? [])]
+  const prefixes = prefixesOf(kind, schema)
   const own = entriesUnder(entries, prefixes)
   for (const entry of entries.filter((one) => !own.some((item) => item.entry === one))) {
     faults.error(entry, `unknown key ${entry.key}`, `keys in this file begin with ${prefixes.join(' or ')}`)
   }
-  const spec = { ...FETCH_LIMITS, ...schema.plugin, '*': { named: schema.pool } } satisfies SettingsSpec
-  const section = { prefix: prefixes[0]!, place: { file, line: 1, column: 1 }, entries: own }
+  const spec = specOf(schema)
+  const section = { prefix: prefixes[0], place: { file, line: 1, column: 1 }, entries: own }
   const { '*': named, max_returned_count, time_range, ...plugin } = readSettings(spec, section, { etcDir, faults })
   const pools = [...named].map(([name, settings]): LoadedPool => {
     const id: PoolId = `${kind}.${name}`

@@ -15,6 +15,8 @@ export interface Setting<T = unknown> {
   readonly required?: true
   /** Other names of the key, as EMQX had them elsewhere. */
   readonly alias?: readonly string[]
+  /** A change counts from the next start on only. */
+  readonly atStart?: true
   /** Nothing uses it in this version: whoever sets it is warned, and told what holds instead. */
   readonly inert?: string
 }
@@ -89,6 +91,14 @@ export function entriesUnder(entries: readonly Entry[], prefixes: readonly strin
     const prefix = prefixes.find((one) => entry.key.startsWith(one))
     return prefix === undefined ? [] : [{ entry, key: entry.key.slice(prefix.length) }]
   })
+}
+
+/** What is declared of a key, however it is spelled. @param typed without the section's prefix */
+export function settingFor(spec: SettingsSpec, typed: string): Setting | undefined {
+  const found = findKey(spec, typed)
+  const declared = found && spec[found.key]
+  if (!declared || !('named' in declared)) return declared
+  return settingFor(declared.named, found.rest!)
 }
 
 interface FoundKey {

@@ -86,7 +86,7 @@ export class Delivery {
       await within(deadline, (signal) => pool.write([], move, { idempotent: false }, signal))
       this.#mark = event
     }
-    lane.move(event.seq)
+    await lane.giveUp(event.seq)
   }
 
   async #write(events: readonly PlannedEvent[]): Promise<void> {

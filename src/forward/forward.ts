@@ -23,14 +23,15 @@ export interface ForwardOptions {
   /** Folder that relative files of embedded pools are in. */
   readonly dataDir: string
   readonly node: string
-  readonly limits: ForwardLimits
   readonly timing?: Partial<Timing>
   readonly log: Logger
 }
 
 export interface Forward {
   /** Opens what is new, closes what is gone, leaves alone what is the same. Rejects with NO_BACKEND. Does not wait for connections. */
-  configure(pools: readonly PoolConfig[]): Promise<void>
+  configure(pools: readonly PoolConfig[], limits: ForwardLimits): Promise<void>
+  /** Pools for which something waits, configured or not, and how much at most: rows of other pools are counted, too. */
+  waiting(): Promise<ReadonlyMap<PoolId, number>>
   /** At most a quarter of a second old. */
   lanes(): readonly LaneStatus[]
   /** Takes effect when the write in flight has ended. Reject with NO_POOL. */
@@ -82,8 +83,12 @@ class ForwardThread implements Forward {
     })
   }
 
-  async configure(pools: readonly PoolConfig[]): Promise<void> {
-    await this.#call({ ask: 'configure', pools })
+  async configure(pools: readonly PoolConfig[], limits: ForwardLimits): Promise<void> {
+    await this.#call({ ask: 'configure', pools, limits })
+  }
+
+  async waiting(): Promise<ReadonlyMap<PoolId, number>> {
+    return (await this.#call({ ask: 'waiting' })) as ReadonlyMap<PoolId, number>
   }
 
   lanes(): readonly LaneStatus[] {

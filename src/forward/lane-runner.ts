@@ -91,6 +91,10 @@ export class LaneRunner {
     return this.#figures.status(this.#lane, this.#o.identity().copied, { ...this.#open?.counts })
   }
 
+  get paused(): boolean {
+    return this.#paused
+  }
+
   pause(): void {
     this.#paused = true
     this.look()

@@ -21,12 +21,12 @@ export interface WorkerStart {
   readonly port: import('node:worker_threads').MessagePort
   readonly dataDir: string
   readonly node: string
-  readonly limits: ForwardLimits
   readonly timing: Partial<Timing>
 }
 
 export type Ask =
-  | { readonly ask: 'configure'; readonly pools: readonly PoolConfig[] }
+  | { readonly ask: 'configure'; readonly pools: readonly PoolConfig[]; readonly limits: ForwardLimits }
+  | { readonly ask: 'waiting' }
   | { readonly ask: 'read'; readonly pool: PoolId; readonly op: ReadOp; readonly deadlineMs: number }
   | { readonly ask: 'pause' | 'resume' | 'test'; readonly pool: PoolId }
   | { readonly ask: 'skip'; readonly pool: PoolId; readonly toSeq: Seq }

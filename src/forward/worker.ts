@@ -1,6 +1,7 @@
 // The forwarder's thread: hosts the pools and their lanes, and answers reads. An error that gets past it ends the thread
 // and so the process; the journal loses nothing by that.
 
+import { isDeepStrictEqual } from 'node:util'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { plan } from '../actions/plan.ts'
 import { BACKENDS } from '../backends/index.ts'
@@ -8,6 +9,7 @@ import type { PoolId } from '../model/binding.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { type Lane, type Lanes, openLanes } from '../queue/lanes.ts'
 import { LaneRunner } from './lane-runner.ts'
+import type { ForwardLimits } from './options.ts'
 import { type Ask, type Call, type PoolConfig, type Tell, toWire, type WorkerStart } from './protocol.ts'
 import type { LaneStatus } from './status.ts'
 import { unconfiguredStatus } from './unconfigured.ts'
@@ -17,11 +19,17 @@ const PUSH_MS = 250
 /** Figures that change by time alone. */
 const LOOK_MS = 1000
 
+/** What a lane runs by. */
+interface Configured {
+  readonly pool: PoolConfig
+  readonly limits: ForwardLimits
+}
+
 class Forwarder {
   readonly #start: WorkerStart
   readonly #main: MessagePort
   readonly #lanes: Lanes
-  readonly #runners = new Map<PoolId, { runner: LaneRunner; config: PoolConfig }>()
+  readonly #runners = new Map<PoolId, { runner: LaneRunner; config: Configured }>()
   readonly #unconfigured = new Map<PoolId, Lane>()
   #holds = false
   /** The journal's id that a twin was met under. */
@@ -51,8 +59,10 @@ class Forwarder {
   async #do(ask: Ask): Promise<unknown> {
     switch (ask.ask) {
       case 'configure':
-        this.#configured = this.#configured.catch(() => {}).then(() => this.#configure(ask.pools))
+        this.#configured = this.#configured.catch(() => {}).then(() => this.#configure(ask))
         return this.#configured
+      case 'waiting':
+        return this.#waiting()
       case 'read':
         return this.#runner(ask.pool).read(ask.op, ask.deadlineMs)
       case 'pause':
@@ -74,15 +84,21 @@ class Forwarder {
     }
   }
 
-  async #configure(pools: readonly PoolConfig[]): Promise<void> {
-    const wanted = new Map(pools.map((config) => [config.id, config]))
+  /** A lane that is held stays held, also by a pool that has changed. */
+  async #configure({ pools, limits }: Extract<Ask, { ask: 'configure' }>): Promise<void> {
+    const wanted = new Map(pools.map((pool) => [pool.id, { pool, limits }]))
+    const held = new Set<PoolId>()
     for (const [id, { runner, config }] of this.#runners) {
-      if (JSON.stringify(wanted.get(id)) === JSON.stringify(config)) continue
+      if (isDeepStrictEqual(wanted.get(id), config)) continue
+      if (runner.paused) held.add(id)
       this.#runners.delete(id)
       await runner.close()
     }
-    for (const config of pools) {
-      if (!this.#runners.has(config.id)) this.#runners.set(config.id, { config, runner: await this.#run(config) })
+    for (const [id, config] of wanted) {
+      if (this.#runners.has(id)) continue
+      const runner = await this.#run(config)
+      if (held.has(id)) runner.pause()
+      this.#runners.set(id, { config, runner })
     }
     this.#unconfigured.clear()
     for (const { pool } of this.#lanes.list()) {
@@ -91,11 +107,11 @@ class Forwarder {
     this.#pushNow()
   }
 
-  async #run(config: PoolConfig): Promise<LaneRunner> {
+  async #run({ pool: config, limits }: Configured): Promise<LaneRunner> {
     const load = BACKENDS[config.kind]
     if (!load) throw new HoldfastError('NO_BACKEND', `this version has no backend for ${config.kind} yet`)
     const backend = await load()
-    const { dataDir, node, limits, timing } = this.#start
+    const { dataDir, node, timing } = this.#start
     const { id, name } = config
     return new LaneRunner({
       pool: config,
@@ -118,6 +134,22 @@ class Forwarder {
     })
   }
 
+  /** Looks through the journal, since a lane's lag counts what is not for it. */
+  async #waiting(): Promise<Map<PoolId, number>> {
+    const found = new Map<PoolId, number>()
+    for (const { pool } of this.#lanes.list()) {
+      const lane = await this.#lanes.lane(pool)
+      for (let at = lane.cursor; at < lane.lastSeq; ) {
+        const { entries, upTo } = lane.peek(at, ONE)
+        if (entries.length > 0) found.set(pool, lane.lag().events)
+        if (entries.length > 0 || upTo <= at) break
+        at = upTo
+        await new Promise(setImmediate)
+      }
+    }
+    return found
+  }
+
   #runner(pool: PoolId): LaneRunner {
     const found = this.#runners.get(pool)
     if (!found) throw new HoldfastError('NO_POOL', `no pool ${pool} is configured`)
@@ -127,7 +159,8 @@ class Forwarder {
   async #skip(pool: PoolId, toSeq: number): Promise<void> {
     const abandoned = this.#unconfigured.get(pool)
     if (!abandoned) return this.#runner(pool).skip(toSeq)
-    abandoned.move(Math.min(toSeq, abandoned.lastSeq))
+    await abandoned.giveUp(Math.min(toSeq, abandoned.lastSeq))
+    this.#pushNow()
   }
 
   /** Main makes the journal take a new id, once for all lanes, which hear of it from the journal. */

@@ -6,7 +6,7 @@ import type { AccessRules } from '../access/access.ts'
 import { type Acl, parseAcl } from '../access/acl.ts'
 import { parseUsers, type Users } from '../access/users.ts'
 import { Faults, type Place } from '../config/fault.ts'
-import { readFile } from '../config/load.ts'
+import { readFile, type Source } from '../config/load.ts'
 import { parseText } from '../config/text.ts'
 import { DEFAULT_FILES, type GatewaySettings } from './settings.ts'
 
@@ -16,9 +16,9 @@ interface Loaded {
 }
 
 /** Never throws for what is, or is not, in the files. */
-export function readAccess({ etcDir, gateway }: Loaded, faults: Faults): AccessRules {
+export function readAccess({ etcDir, gateway }: Loaded, faults: Faults, source?: Source): AccessRules {
   const users = readUsers(gateway['auth.file'], faults)
-  const acl = readAcl(etcDir, gateway['acl.file'], faults)
+  const acl = readAcl({ etcDir, gateway }, faults, source)
   const rules: AccessRules = {
     users,
     acl,
@@ -48,8 +48,9 @@ function readUsers(file: string, faults: Faults): Users {
 }
 
 /** That the file of the default is not there means that there are no rules; a file that somebody named is missed. */
-function readAcl(etcDir: string, file: string, faults: Faults): Acl | undefined {
-  const content = readFile(file, faults)
+function readAcl({ etcDir, gateway }: Loaded, faults: Faults, source?: Source): Acl | undefined {
+  const file = gateway['acl.file']
+  const content = readFile(file, faults, source)
   if (content) return parseAcl(file, content, faults)
   if (file !== resolve(etcDir, DEFAULT_FILES.acl)) faults.error(start(file), 'the file of acl.file is not there')
   return undefined

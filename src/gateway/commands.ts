@@ -4,6 +4,7 @@ import { ACCESS_COMMANDS } from './commands/access.ts'
 import { CLIENT_COMMANDS } from './commands/clients.ts'
 import type { Caller, Command } from './commands/command.ts'
 import { completionOf } from './commands/completion.ts'
+import { CONFIG_COMMANDS } from './commands/config.ts'
 import { DEAD_LETTER_COMMANDS } from './commands/dead-letters.ts'
 import { LANE_COMMANDS } from './commands/lanes.ts'
 import { MESSAGE_COMMANDS } from './commands/messages.ts'
@@ -24,6 +25,7 @@ export { inputSchema, parseWords, usageOf, type Written } from './commands/words
 
 export const COMMANDS: readonly Command[] = [
   ...STATUS_COMMANDS,
+  ...CONFIG_COMMANDS,
   ...PLUGIN_COMMANDS,
   ...LANE_COMMANDS,
   ...DEAD_LETTER_COMMANDS,

@@ -17,6 +17,11 @@ import { LOCAL_TABLES, Store } from '../store/store.ts'
 import { type Clock, systemClock } from '../system/clock.ts'
 import { holdUntilClockIsSet } from './clock-hold.ts'
 import { type Commands, commandsOf } from './commands.ts'
+import { bindingsOf, poolsOf } from './config/changes.ts'
+import { EtcFolder } from './config/files.ts'
+import { recoverConfig } from './config/recover.ts'
+import { ConfigStore } from './config/store.ts'
+import { ConfigTransaction } from './config/transaction.ts'
 import { endOfTheDead } from './end-of-the-dead.ts'
 import type { OpenFace } from './face.ts'
 import { brokerLimits, forwardLimits, journalLimits, listeners, retainedLimits } from './limits.ts'
@@ -52,8 +57,10 @@ export interface Gateway {
   readonly access: AccessControl
   readonly operators: Operators
   readonly tokens: Tokens
+  /** Those that run. */
   readonly settings: GatewaySettings
   readonly log: Logger
+  readonly config: ConfigTransaction
   readonly plugins: Plugins
   readonly commands: Commands
   /** @param name `pool1`, or `pgsql.pool1` where several kinds have one. @throws HoldfastError NO_SUCH_POOL */
@@ -94,7 +101,10 @@ async function start(options: GatewayOptions): Promise<Gateway> {
 
 async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
   const startedAt = performance.now()
+  const etc = new EtcFolder(options.etcDir)
+  const recovered = recoverConfig(etc, options.dataDir)
   const configuration = loadConfiguration(options.etcDir)
+  let running = configuration
   const settings = configuration.gateway
   const node = settings['node.name']
   const log = createLogger({ level: settings['log.level'], pretty: options.pretty })
@@ -115,31 +125,30 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
     port: journal.lanePort(),
     dataDir: options.dataDir,
     node,
-    limits: forwardLimits(settings),
     log,
   })
   rooms.add('forward', () => forward.close(), { canBeLeft: true })
   forward.onTwin((pool) => void journal.takeNewIdentity(`the mark of ${pool} is moved by another gateway, too`))
-  const deadlineMs = settings['recall.deadline']
   const fetch = new Fetch({
     journal,
     store,
     clock,
     pools: forward,
     wildcardReads: await wildcardReads(),
-    deadlineMs,
+    get deadlineMs() {
+      return running.gateway['recall.deadline']
+    },
     log,
   })
   rooms.add('fetch', () => fetch.close())
   const hooks = new Hooks({ journal, store, fetch, clock })
 
-  const use = async (configuration: Configuration): Promise<void> => {
-    logWarnings(configuration, log)
-    const loaded = configuration.plugins.filter((plugin) => plugin.loaded)
-    await hooks.replace(loaded.flatMap(({ bindings }) => bindings))
-    await forward.configure(loaded.flatMap(({ pools }) => pools).map(poolConfig))
+  const useDatabases = async (next: Configuration, kept: readonly LoadedPool[] = []): Promise<void> => {
+    await hooks.replace(bindingsOf(next))
+    await forward.configure([...poolsOf(next).values(), ...kept].map(poolConfig), forwardLimits(next.gateway))
   }
-  await use(configuration)
+  logWarnings(configuration, log)
+  await useDatabases(configuration)
   const hold = await holdUntilClockIsSet({ clock, forward, forMs: settings['clock.wait_for_sync'], log })
   rooms.add('clock hold', () => hold.cancel())
   const access = new AccessControl(configuration.access)
@@ -163,8 +172,30 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
     now: clock.now,
   })
   rooms.add('broker', () => broker.close())
-  const floor = keepSessionFloor({ journal, broker, clock, maxAgeMs: settings['mqtt.max_offline_age'], log })
+  const maxAgeMs = (): number => running.gateway['mqtt.max_offline_age']
+  const floor = keepSessionFloor({ journal, broker, clock, maxAgeMs, log })
   rooms.add('session floor', () => clearInterval(floor))
+
+  const config = new ConfigTransaction({
+    etc,
+    store: new ConfigStore(options.dataDir),
+    ...{ forward, journal, clock, log, running, recovered },
+    async apply(next, kept) {
+      const { gateway: settings } = next
+      await broker.configure({ listeners: listeners(settings), limits: brokerLimits(settings) })
+      journal.configure(journalLimits(settings))
+      store.retained.limits = retainedLimits(settings)
+      access.replace(next.access)
+      broker.review()
+      await useDatabases(next, kept)
+      if (settings['log.level'] !== running.gateway['log.level']) log.level = settings['log.level']
+      figures.every(settings['sys.interval'])
+      logWarnings(next, log)
+      running = next
+    },
+  })
+  rooms.add('config', () => config.close())
+  if (config.draining.length > 0) await useDatabases(configuration, config.draining)
 
   const gateway: Gateway = {
     node,
@@ -178,9 +209,12 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
     access,
     operators: new Operators(options.etcDir, log),
     tokens: new Tokens(options.etcDir),
-    settings,
+    get settings() {
+      return running.gateway
+    },
     log,
-    plugins: new Plugins(configuration, use),
+    config,
+    plugins: new Plugins(config),
     get commands() {
       return commandsOf(gateway)
     },
@@ -188,16 +222,19 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
     reloadAccess: () => reloadAccess(options.etcDir, access, broker, log),
     async close(faces = []) {
       for (const face of faces) rooms.add('face', () => face.close(), { canBeLeft: true })
-      const deadlineMs = settings['stop.deadline']
+      const deadlineMs = running.gateway['stop.deadline']
       log.info({ deadlineMs }, 'gateway_stopping')
       const isWhole = await rooms.close(deadlineMs, log)
       log.info({ isWhole }, 'gateway_stopped')
       return isWhole
     },
   }
-  const figures = publishFigures(gateway, settings['sys.interval'])
+  const figures = publishFigures(gateway)
+  figures.every(settings['sys.interval'])
   rooms.add('figures', () => figures.stop())
   log.info({ node, ms: Math.round(performance.now() - startedAt) }, 'gateway_running')
+  setImmediate(() => config.recordOrSay())
+  if (recovered) log.warn({ version: recovered.version, instead: recovered.instead }, recovered.message)
   return gateway
 }
 

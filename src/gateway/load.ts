@@ -18,7 +18,14 @@ import {
 import { SETTINGS as sqlite } from '../backends/sqlite/settings.ts'
 import { type Fault, Faults, formatFault, sortFaults } from '../config/fault.ts'
 import type { HookRules, StatementKey } from '../config/hooks.ts'
-import { type ConfigSchema, faultsInUse, type KindSchema, type LoadedConfig, loadConfig } from '../config/load.ts'
+import {
+  type ConfigSchema,
+  faultsInUse,
+  type KindSchema,
+  type LoadedConfig,
+  loadConfig,
+  type Source,
+} from '../config/load.ts'
 import type { SettingsSpec } from '../config/spec.ts'
 import { type BackendKind, FUNCTIONS, type FunctionName } from '../model/binding.ts'
 import { HoldfastError } from '../model/errors.ts'
@@ -26,24 +33,30 @@ import { readAccess } from './access.ts'
 import { GATEWAY_SETTINGS, type GatewaySettings } from './settings.ts'
 import { checkWebTls } from './web-tls.ts'
 
+export type { Fault } from '../config/fault.ts'
+
 export type Configuration = LoadedConfig & { readonly gateway: GatewaySettings; readonly access: AccessRules }
 
 /** The configuration can't be started with. `text` lists its faults, a line each. */
 export class ConfigFaults extends HoldfastError {
   readonly text: string
+  readonly faults: readonly Fault[]
 
-  constructor(faults: readonly Fault[]) {
-    const errors = faults.filter(({ severity }) => severity === 'error').length
-    super('CONFIG', `the configuration has ${errors} ${errors === 1 ? 'fault' : 'faults'}`, {
-      hint: 'mend them; `holdfast check` lists them again',
-    })
+  constructor(faults: readonly Fault[], message = `the configuration has ${countOf(faults)}`) {
+    super('CONFIG', message, { hint: 'mend them; `holdfast check` lists them again' })
+    this.faults = faults
     this.text = lines(faults)
   }
 
   /** For who asked a running gateway to take the configuration up. */
-  whileRunning(): HoldfastError {
-    return new HoldfastError(this.code, `${this.message}; the running one goes on\n${this.text.trimEnd()}`)
+  whileRunning(): ConfigFaults {
+    return new ConfigFaults(this.faults, `${this.message}; the running one goes on\n${this.text.trimEnd()}`)
   }
+}
+
+function countOf(faults: readonly Fault[]): string {
+  const errors = faults.filter(({ severity }) => severity === 'error').length
+  return `${errors} ${errors === 1 ? 'fault' : 'faults'}`
 }
 
 /**
@@ -51,7 +64,7 @@ export class ConfigFaults extends HoldfastError {
  * @throws ConfigFaults when a file that is in use has a fault; those of plugins that are not loaded do not count.
  */
 export function loadConfiguration(etcDir: string, asked?: BackendKind): Configuration {
-  const loaded = load(etcDir)
+  const loaded = readConfiguration(etcDir)
   const faults = faultsInUse(loaded, asked)
   if (faults.some(({ severity }) => severity === 'error')) throw new ConfigFaults(faults)
   return loaded
@@ -62,7 +75,7 @@ export function loadConfiguration(etcDir: string, asked?: BackendKind): Configur
  * @throws ConfigFaults when one of its files or holdfast.conf has a fault
  */
 export function loadAccess(etcDir: string): AccessRules {
-  const { gateway, access, faults } = load(etcDir)
+  const { gateway, access, faults } = readConfiguration(etcDir)
   const files = new Set([join(etcDir, 'holdfast.conf'), gateway['auth.file'], gateway['acl.file']])
   const own = faults.filter(({ file }) => files.has(file))
   if (own.some(({ severity }) => severity === 'error')) throw new ConfigFaults(own)
@@ -77,17 +90,18 @@ export function usersFile(etcDir: string): string {
   return gateway['auth.file']
 }
 
-function load(etcDir: string): Configuration {
-  const loaded = loadConfig(etcDir, SCHEMA)
+/** With all faults of all files; complete only when there is no error in those that are in use. */
+export function readConfiguration(etcDir: string, source?: Source): Configuration {
+  const loaded = loadConfig(etcDir, SCHEMA, source)
   const faults = new Faults()
-  const access = readAccess(loaded, faults)
+  const access = readAccess(loaded, faults, source)
   checkWebTls(loaded, faults)
   return { ...loaded, access, faults: sortFaults([...loaded.faults, ...faults.list]) }
 }
 
 /** All faults of all files, as `holdfast check` shows them. */
 export function checkConfig(etcDir: string): { text: string; errors: number; warnings: number } {
-  const { faults } = load(etcDir)
+  const { faults } = readConfiguration(etcDir)
   const errors = faults.filter(({ severity }) => severity === 'error').length
   return { text: lines(faults), errors, warnings: faults.length - errors }
 }
@@ -136,7 +150,7 @@ const KEYS: Readonly<Record<BackendKind, Keys>> = {
   sqlite: { pool: sqlite },
 }
 
-const SCHEMA: ConfigSchema<typeof GATEWAY_SETTINGS> = {
+export const SCHEMA: ConfigSchema<typeof GATEWAY_SETTINGS> = {
   gateway: GATEWAY_SETTINGS,
   rules,
   kinds: Object.fromEntries(

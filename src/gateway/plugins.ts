@@ -1,10 +1,9 @@
-// Plugins at run time: what is loaded is `etc/loaded_plugins`; a change is checked as a whole before it counts.
+// Plugins at run time: what is loaded is `etc/loaded_plugins`.
 
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { HoldfastError } from '../model/errors.ts'
-import { replaceFile } from '../system/disk.ts'
-import { ConfigFaults, type Configuration, loadConfiguration } from './load.ts'
+import type { Caller } from './commands/command.ts'
+import type { ConfigTransaction } from './config/transaction.ts'
+import type { Configuration } from './load.ts'
 
 export interface PluginRow {
   readonly name: string
@@ -14,69 +13,50 @@ export interface PluginRow {
   readonly file: string
 }
 
-export class Plugins {
-  readonly #etcDir: string
-  readonly #use: (configuration: Configuration) => Promise<void>
-  #configuration: Configuration
+const LIST = 'loaded_plugins'
 
-  /** @param use makes the rooms run by the configuration */
-  constructor(configuration: Configuration, use: (configuration: Configuration) => Promise<void>) {
-    this.#etcDir = configuration.etcDir
-    this.#configuration = configuration
-    this.#use = use
+export class Plugins {
+  readonly #config: ConfigTransaction
+
+  constructor(config: ConfigTransaction) {
+    this.#config = config
   }
 
   list(): PluginRow[] {
-    return rows(this.#configuration)
+    return rows(this.#config.running)
   }
 
-  async load(name: string): Promise<PluginRow> {
-    if (this.#row(name).loaded) return this.reload(name)
-    await this.#rewrite((lines) => [...lines, name])
+  /** @throws ConfigFaults */
+  async load(name: string, caller: Caller): Promise<PluginRow> {
+    if (this.#row(name).loaded) return this.reload(name, caller)
+    await this.#rewrite(caller, `${name} loaded`, (lines) => [...lines, name])
     return this.#row(name)
   }
 
-  async unload(name: string): Promise<PluginRow> {
+  async unload(name: string, caller: Caller): Promise<PluginRow> {
     this.#row(name)
     const named = new RegExp(`^\\s*\\{?\\s*${name}\\b`)
-    await this.#rewrite((lines) => lines.filter((line) => !named.test(line)))
+    await this.#rewrite(caller, `${name} unloaded`, (lines) => lines.filter((line) => !named.test(line)))
     return this.#row(name)
   }
 
   /** Reads all files again; the name is checked only. */
-  async reload(name: string): Promise<PluginRow> {
+  async reload(name: string, caller: Caller): Promise<PluginRow> {
     this.#row(name)
-    await this.#apply()
+    await this.#config.change(caller, 'edited by hand', () => {})
     return this.#row(name)
   }
 
-  /** The list is put back when the configuration with it has faults: the running one goes on. */
-  async #rewrite(change: (lines: string[]) => string[]): Promise<void> {
-    const file = join(this.#etcDir, 'loaded_plugins')
-    const before = readFileSync(file, 'utf8')
-    const lines = change(before.split('\n').filter((line) => line.trim() !== ''))
-    replaceFile(file, lines.map((line) => `${line}\n`).join(''))
-    try {
-      await this.#apply()
-    } catch (error) {
-      replaceFile(file, before)
-      throw error
-    }
-  }
-
-  async #apply(): Promise<void> {
-    try {
-      const configuration = loadConfiguration(this.#etcDir)
-      await this.#use(configuration)
-      this.#configuration = configuration
-    } catch (error) {
-      if (!(error instanceof ConfigFaults)) throw error
-      throw error.whileRunning()
-    }
+  #rewrite(caller: Caller, comment: string, change: (lines: string[]) => string[]): Promise<void> {
+    return this.#config.change(caller, comment, (files) => {
+      const lines = (files.get(LIST) ?? '').toString().split('\n')
+      const changed = change(lines.filter((line) => line.trim() !== ''))
+      files.set(LIST, Buffer.from(changed.map((line) => `${line}\n`).join('')))
+    })
   }
 
   #row(name: string): PluginRow {
-    const all = rows(this.#configuration)
+    const all = this.list()
     const row = all.find((one) => one.name === name)
     if (row) return row
     throw new HoldfastError('NO_SUCH_PLUGIN', `there is no plugin '${name}'`, {

@@ -17,7 +17,7 @@ export interface SessionFloorOptions {
   readonly broker: Broker
   readonly clock: { now(): number }
   /** Of what waits for a session; may be Infinity. */
-  readonly maxAgeMs: number
+  readonly maxAgeMs: () => number
   readonly log: Logger
 }
 
@@ -33,8 +33,9 @@ export function keepSessionFloor({ journal, broker, clock, maxAgeMs, log }: Sess
       log.warn({ from: floor, upTo, why: full ?? 'queue.max_bytes' }, 'sessions_give_way')
       broker.giveUp(upTo, 'no_room')
     }
-    if (maxAgeMs < Number.POSITIVE_INFINITY && floor <= journal.lastSeq) {
-      broker.giveUp(lastBefore(journal, clock.now() - maxAgeMs, floor), 'expired')
+    const ageMs = maxAgeMs()
+    if (ageMs < Number.POSITIVE_INFINITY && floor <= journal.lastSeq) {
+      broker.giveUp(lastBefore(journal, clock.now() - ageMs, floor), 'expired')
     }
     journal.setFloor('sessions', broker.floor())
   }, EVERY_MS)

@@ -11,11 +11,13 @@ import {
   integer,
   listenAddress,
   matching,
+  notExpected,
   orInfinity,
   orWord,
   path,
   readableFile,
   text,
+  type ValueType,
   verification,
 } from '../config/values.ts'
 import { LOG_LEVELS } from '../log/logger.ts'
@@ -75,8 +77,20 @@ export const DEFAULT_FILES = { users: 'passwd', acl: 'acl.conf' } as const
 const WINDOWS =
   /^(always|([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d(\s*,\s*([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)*)$/
 
+/** Files that end in .conf are shown, and kept with each version of the configuration. */
+const withheldPath: ValueType<string> = {
+  expected: 'a path that does not end in .conf',
+  read: (written, context) =>
+    written.endsWith('.conf') ? { fault: notExpected(withheldPath.expected, written) } : path.read(written, context),
+}
+
 export const GATEWAY_SETTINGS = {
-  'node.name': { type: text, default: 'holdfast@127.0.0.1', doc: 'Name of this gateway in the databases and in $SYS' },
+  'node.name': {
+    type: text,
+    default: 'holdfast@127.0.0.1',
+    doc: 'Name of this gateway in the databases and in $SYS',
+    atStart: true,
+  },
 
   'listener.tcp.*': plainListener(1883),
   'listener.ssl.*': tlsListener(8883),
@@ -163,7 +177,7 @@ export const GATEWAY_SETTINGS = {
     alias: ['allow_anonymous'],
   },
   'auth.file': {
-    type: path,
+    type: withheldPath,
     default: DEFAULT_FILES.users,
     doc: 'Users and their hashed passwords; `holdfast passwd` writes it',
   },
@@ -235,6 +249,7 @@ export const GATEWAY_SETTINGS = {
     type: duration,
     default: '5m',
     doc: 'How long rows wait for the right time on a board without a battery clock; 0s never waits',
+    atStart: true,
   },
 
   'web.listen': {
@@ -293,6 +308,11 @@ export const GATEWAY_SETTINGS = {
     type: durationBetween('1s', '1h'),
     default: '10s',
     doc: 'Longest time to stop in; what does not end by then is cut off',
+  },
+  'config.history': {
+    type: integer({ min: 2, max: 1000 }),
+    default: '50',
+    doc: 'Versions of the configuration that are kept',
   },
   'log.level': { type: choice(...LOG_LEVELS), default: 'info', doc: `One of ${LOG_LEVELS.join(', ')}` },
   'sys.interval': {

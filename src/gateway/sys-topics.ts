@@ -7,8 +7,8 @@ import { type Status, statusOf } from './status.ts'
 /** At the start not every figure is known: the disk is asked, the pools are being connected. */
 const SETTLED_MS = 2000
 
-/** Publishes at once, when the start has settled, and every `intervalMs`. */
-export function publishFigures(gateway: Gateway, intervalMs: number): { stop(): void } {
+/** Publishes at once, when the start has settled, and then as often as `every` says. */
+export function publishFigures(gateway: Gateway): { every(ms: number): void; stop(): void } {
   const root = `$SYS/brokers/${gateway.node}`
   let said = new Set<string>()
   const publish = (): void => {
@@ -20,8 +20,12 @@ export function publishFigures(gateway: Gateway, intervalMs: number): { stop(): 
   gateway.broker.say('$SYS/brokers', gateway.node)
   publish()
   const settled = setTimeout(publish, SETTLED_MS)
-  const interval = setInterval(publish, intervalMs)
+  let interval: NodeJS.Timeout | undefined
   return {
+    every(ms) {
+      clearInterval(interval)
+      interval = setInterval(publish, ms)
+    },
     stop() {
       clearTimeout(settled)
       clearInterval(interval)

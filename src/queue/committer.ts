@@ -62,6 +62,10 @@ export class Committer {
     this.#lastSeq = lastSeq
   }
 
+  set windowMs(ms: number) {
+    this.#policy.windowMs = ms
+  }
+
   /** Newest event that was told to be on disk. */
   get lastSeq(): Seq {
     return this.#lastSeq

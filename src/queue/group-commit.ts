@@ -17,7 +17,7 @@ const SLOW_MS = 3
 const NEWEST_PART = 0.2
 
 export class GroupCommit {
-  readonly #windowMs: number
+  #windowMs: number
   /** Entries of late, forgotten exponentially; divided by MEMORY_MS it is the rate per ms. */
   #level = 0
   #levelAt = Number.NEGATIVE_INFINITY
@@ -27,6 +27,10 @@ export class GroupCommit {
   /** @param windowMs upper bound of the wait of the first entry */
   constructor(windowMs: number) {
     this.#windowMs = windowMs
+  }
+
+  set windowMs(ms: number) {
+    this.#windowMs = ms
   }
 
   /** A commit of `entries` begins. */

@@ -8,14 +8,13 @@ import type { Binding, PoolId } from '../model/binding.ts'
 import type { EventDraft, HookEvent, Seq } from '../model/event.ts'
 import { startThread } from '../system/program.ts'
 import { MainJournal, statementsOf } from './main-journal.ts'
-import type { FromWriter, WriterStart } from './messages.ts'
+import { type FromWriter, type WriterStart, writerLimits } from './messages.ts'
 import { assertNotSuspect } from './salvage.ts'
 import { Shared } from './shared.ts'
 import { type Prepared, prepare } from './startup.ts'
 
-export interface JournalOptions {
-  /** Folder of `journal.db`; made when it is not there. */
-  readonly dataDir: string
+/** What may change while the journal is open. */
+export interface JournalLimits {
   readonly maxBytes: number
   /** Free disk that is left alone. */
   readonly reserveBytes: number
@@ -24,6 +23,11 @@ export interface JournalOptions {
   readonly commitWindowMs: number
   /** Rows that nobody waits for are kept so long, for local reads and for a remote that went back. */
   readonly retainMs: number
+}
+
+export interface JournalOptions extends JournalLimits {
+  /** Folder of `journal.db`; made when it is not there. */
+  readonly dataDir: string
   /** Names that will call `setFloor`: until its first call each holds every row, so that no start loses what sessions wait for. */
   readonly floors?: readonly string[]
   /** Tables of other rooms that commit in the journal's transactions. */
@@ -113,6 +117,8 @@ export interface Journal {
   /** A new port for `openLanes` in another thread. */
   lanePort(): MessagePort
   stats(): QueueStats
+  /** From the next commit on these limits hold. */
+  configure(limits: JournalLimits): void
   /** Throws JOURNAL_DAMAGED when some thread has met damage: the next start salvages what can be read. */
   assertWhole(): void
   /** A twin of this journal was met: marks are kept under a new id from now on. */
@@ -194,10 +200,7 @@ export async function openJournal(o: JournalOptions): Promise<Journal> {
     file: prepared.file,
     shared: shared.buffer,
     statements: statementsOf(prepared.tables),
-    maxBytes: o.maxBytes,
-    reserveBytes: o.reserveBytes,
-    full: o.full,
-    retainMs: o.retainMs,
+    limits: writerLimits(o),
     floors: o.floors ?? [],
     clockSkewMs: o.clock.now() - Date.now(),
   }

@@ -4,6 +4,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { Seq } from '../model/event.ts'
 import { type Database, isDiskTrouble, type Statement } from '../sqlite/open.ts'
 import type { Cursors } from './cursors.ts'
+import type { Gap } from './lanes.ts'
 import type { FromLaneServer, ToLaneServer } from './messages.ts'
 import type { Shared } from './shared.ts'
 
@@ -31,6 +32,9 @@ export class LaneServer {
   readonly #putLetter: Statement<[string, number, string, string, string, number, Seq]>
   readonly #hasLetter: Statement<[string, Seq, number], number>
   readonly #newest: Statement<[], Seq | null>
+  readonly #gaps: Statement<[string], Gap>
+  readonly #putGap: Statement<[string, Seq, Seq]>
+  readonly #dropGaps: Statement<[]>
   #open: Open[] = []
   #timer: NodeJS.Timeout | NodeJS.Immediate | null = null
 
@@ -43,6 +47,9 @@ export class LaneServer {
     this.#hasLetter = db
       .prepare<[string, Seq, number], number>('select 1 from dead_letter where pool = ? and seq = ? and binding = ?')
       .pluck()
+    this.#gaps = db.prepare('select after, up_to as upTo from given_up where pool = ? order by after')
+    this.#putGap = db.prepare('insert into given_up (pool, after, up_to) values (?, ?, ?)')
+    this.#dropGaps = db.prepare('delete from given_up where up_to < (select min(seq) from event)')
     this.#newest = db.prepare<[], Seq | null>('select max(seq) from event').pluck()
   }
 
@@ -101,11 +108,19 @@ export class LaneServer {
     if (request.kind === 'lane') {
       const { cursors } = this.#o
       const known = cursors.all().get(pool)
-      if (known !== undefined) return { kind: 'cursor', question, cursor: known }
+      if (known !== undefined) return { kind: 'cursor', question, cursor: known, gaps: this.#gaps.all(pool) }
       const tail = this.#newest.get() ?? 0
       cursors.move(pool, tail)
       cursors.persist()
-      return { kind: 'cursor', question, cursor: tail }
+      return { kind: 'cursor', question, cursor: tail, gaps: [] }
+    }
+    if (request.kind === 'giveUp') {
+      const { after, upTo } = request.gap
+      this.#o.cursors.move(pool, upTo)
+      this.#o.cursors.persist()
+      this.#dropGaps.run()
+      this.#putGap.run(pool, after, upTo)
+      return { kind: 'givenUp', question }
     }
     const { seq, binding, code, message, operation } = request.letter
     const { changes } = this.#putLetter.run(pool, binding, code, message, operation, this.#o.now(), seq)

@@ -4,7 +4,7 @@ import type { PoolId } from '../model/binding.ts'
 import type { Seq } from '../model/event.ts'
 import type { EventId } from '../model/event-id.ts'
 import type { Database, Statement } from '../sqlite/open.ts'
-import type { Batch, Entry, Lane, LetterDraft, Limit } from './lanes.ts'
+import type { Batch, Entry, Gap, Lane, LetterDraft, Limit } from './lanes.ts'
 import { PoolBindings } from './pool-bindings.ts'
 import { Rows } from './rows.ts'
 import { readingRows } from './salvage.ts'
@@ -17,6 +17,7 @@ export interface LaneDesk {
   readonly db: Database
   readonly shared: Shared
   moved(pool: PoolId, seq: Seq): void
+  giveUp(pool: PoolId, gap: Gap): Promise<void>
   deadLetter(pool: PoolId, letter: LetterDraft): Promise<void>
 }
 
@@ -29,11 +30,14 @@ export class OpenLane implements Lane {
   readonly #rows: Rows
   #select: Statement<[Seq, Seq, number], Row> | undefined
   #cursor: Seq
+  /** What was given up, by `after`. */
+  #gaps: readonly Gap[]
   #wakers: (() => void)[] = []
 
-  constructor(pool: PoolId, cursor: Seq, desk: LaneDesk) {
+  constructor(pool: PoolId, { cursor, gaps }: { cursor: Seq; gaps: readonly Gap[] }, desk: LaneDesk) {
     this.pool = pool
     this.#cursor = cursor
+    this.#gaps = gaps
     this.#desk = desk
     this.#bindings = new PoolBindings(desk.db, pool)
     this.#rows = new Rows(desk.db)
@@ -63,12 +67,22 @@ export class OpenLane implements Lane {
     if (newest <= after) return { entries: [], upTo: after }
     const select = this.#statement()
     if (!select) return { entries: [], upTo: newest }
-    const upTo = Math.min(newest, after + LOOK_ROWS)
-    return readingRows(this.#desk.db.name, () => this.#read(select, { after, upTo }, limit))
+    const from = this.#behindGaps(after)
+    const nextGap = this.#gaps.find((gap) => gap.after > from)?.after ?? newest
+    const upTo = Math.max(from, Math.min(newest, from + LOOK_ROWS, nextGap))
+    return readingRows(this.#desk.db.name, () => this.#read(select, { after: from, upTo }, limit))
   }
 
   move(seq: Seq): void {
     if (seq > this.#cursor) this.#set(seq)
+  }
+
+  async giveUp(seq: Seq): Promise<void> {
+    if (seq <= this.#cursor) return
+    const gap = { after: this.#cursor, upTo: seq }
+    await this.#desk.giveUp(this.pool, gap)
+    this.#gaps = [...this.#gaps, gap].sort((a, b) => a.after - b.after)
+    this.#cursor = Math.max(this.#cursor, seq)
   }
 
   rewind(seq: Seq): void {
@@ -99,6 +113,10 @@ export class OpenLane implements Lane {
   /** The writer took everything up to `seq` away, for want of room, and has moved the cursor itself. */
   dropped(seq: Seq): void {
     this.#cursor = Math.max(this.#cursor, seq)
+  }
+
+  #behindGaps(after: Seq): Seq {
+    return this.#gaps.reduce((from, gap) => (gap.after <= from && from < gap.upTo ? gap.upTo : from), after)
   }
 
   #set(seq: Seq): void {

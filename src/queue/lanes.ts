@@ -23,6 +23,12 @@ export interface Entry {
   readonly bindings: readonly { readonly id: number; readonly binding: Binding }[]
 }
 
+/** What is behind `after`, up to and with `upTo`. */
+export interface Gap {
+  readonly after: Seq
+  readonly upTo: Seq
+}
+
 export interface Limit {
   readonly events: number
   /** Of the rows; at least one entry is returned whatever its size. */
@@ -47,6 +53,8 @@ export interface Lane {
   peek(after: Seq, limit: Limit): Batch
   /** Moves the cursor up. Persisted lazily: the remote's mark is the truth. */
   move(seq: Seq): void
+  /** Gives up what is between the cursor and `seq`, for good: no rewind brings it back. Moves the cursor; resolves when that is on disk. */
+  giveUp(seq: Seq): Promise<void>
   /** Moves the cursor back (the remote went back, or never got it). Rows deleted since are not there any more. */
   rewind(seq: Seq): void
   /** Id of the row at `seq`, or undefined when the journal does not hold it. */

@@ -20,12 +20,20 @@ import type {
   Done,
   Journal,
   JournalIdentity,
+  JournalLimits,
   JournalOptions,
   LocalWrite,
   QueueStats,
   Salvaged,
 } from './journal.ts'
-import type { Answer, FromLaneServer, FromWriter, Report, ToWriter } from './messages.ts'
+import {
+  type Answer,
+  type FromLaneServer,
+  type FromWriter,
+  type Report,
+  type ToWriter,
+  writerLimits,
+} from './messages.ts'
 import type { Moment } from './record.ts'
 import { Rows } from './rows.ts'
 import { assertNotSuspect, markClean } from './salvage.ts'
@@ -47,6 +55,7 @@ export class MainJournal implements Journal {
   readonly reader: Database
   readonly deadLetters: DeadLetters
   readonly #o: JournalOptions
+  #limits: JournalLimits
   readonly #log: Logger
   readonly #file: string
   readonly #lock: FolderLock
@@ -66,6 +75,7 @@ export class MainJournal implements Journal {
   constructor(o: JournalOptions, prepared: Prepared, thread: WriterThread) {
     const { remembered } = prepared
     this.#o = o
+    this.#limits = o
     this.#log = o.log
     this.#file = prepared.file
     this.#lock = prepared.lock
@@ -159,7 +169,7 @@ export class MainJournal implements Journal {
     return {
       events: rows,
       bytes,
-      maxBytes: this.#o.maxBytes,
+      maxBytes: this.#limits.maxBytes,
       oldestAt: this.#rows.timeBehind(0),
       forwardedUpTo,
       full: this.#committer.trouble,
@@ -169,6 +179,12 @@ export class MainJournal implements Journal {
       freeBytes,
       dropped: { refused: this.#committer.refused, oldest: droppedOldest },
     }
+  }
+
+  configure(limits: JournalLimits): void {
+    this.#limits = limits
+    this.#committer.windowMs = limits.commitWindowMs
+    this.#tell({ kind: 'limits', limits: writerLimits(limits) })
   }
 
   assertWhole(): void {
@@ -202,7 +218,7 @@ export class MainJournal implements Journal {
     const statements = new Map(statementsOf(tables).map(([name], index) => [name, index]))
     return new Committer(
       {
-        windowMs: this.#o.commitWindowMs,
+        windowMs: this.#limits.commitWindowMs,
         statements,
         now: () => this.#o.clock.now(),
         send: (batch) => this.#worker.postMessage(batch, [batch.page]),

@@ -4,7 +4,22 @@ import type { MessagePort } from 'node:worker_threads'
 import type { PoolId } from '../model/binding.ts'
 import type { Seq } from '../model/event.ts'
 import type { JournalIdentity } from './journal.ts'
-import type { LetterDraft } from './lanes.ts'
+import type { Gap, LetterDraft } from './lanes.ts'
+
+/** What may change while the writer runs. */
+export interface WriterLimits {
+  readonly maxBytes: number
+  readonly reserveBytes: number
+  readonly full: 'refuse' | 'drop_oldest'
+  readonly retainMs: number
+}
+
+export const writerLimits = ({ maxBytes, reserveBytes, full, retainMs }: WriterLimits): WriterLimits => ({
+  maxBytes,
+  reserveBytes,
+  full,
+  retainMs,
+})
 
 /** What the writer is started with. */
 export interface WriterStart {
@@ -12,10 +27,7 @@ export interface WriterStart {
   readonly shared: SharedArrayBuffer
   /** Name and SQL; a page names a statement by its index here. */
   readonly statements: readonly (readonly [string, string])[]
-  readonly maxBytes: number
-  readonly reserveBytes: number
-  readonly full: 'refuse' | 'drop_oldest'
-  readonly retainMs: number
+  readonly limits: WriterLimits
   /** Names of floors that are yet to be told: until then they hold everything. */
   readonly floors: readonly string[]
   /** Main thread's wall clock less Date.now(), ms. */
@@ -39,6 +51,7 @@ export type ToWriter =
   | { readonly kind: 'lanes'; readonly port: MessagePort }
   | { readonly kind: 'floor'; readonly name: string; readonly seq: Seq }
   | { readonly kind: 'identity'; readonly identity: JournalIdentity }
+  | { readonly kind: 'limits'; readonly limits: WriterLimits }
   | { readonly kind: 'close' }
 
 // writer → main
@@ -80,13 +93,15 @@ export type ToLaneServer =
   | { readonly kind: 'lane'; readonly question: number; readonly pool: PoolId }
   | { readonly kind: 'cursor'; readonly pool: PoolId; readonly seq: Seq }
   | { readonly kind: 'letter'; readonly question: number; readonly pool: PoolId; readonly letter: LetterDraft }
+  | { readonly kind: 'giveUp'; readonly question: number; readonly pool: PoolId; readonly gap: Gap }
 
 // writer → lanes
 
 export type FromLaneServer =
   | { readonly kind: 'hello'; readonly shared: SharedArrayBuffer; readonly identity: JournalIdentity }
   | { readonly kind: 'news' }
-  | { readonly kind: 'cursor'; readonly question: number; readonly cursor: Seq }
+  | { readonly kind: 'cursor'; readonly question: number; readonly cursor: Seq; readonly gaps: readonly Gap[] }
+  | { readonly kind: 'givenUp'; readonly question: number }
   /** The letter is on disk; false: its row is not in the journal any more. */
   | { readonly kind: 'letter'; readonly question: number; readonly kept: boolean }
   /** `drop_oldest` took rows from the lane. */

@@ -35,6 +35,9 @@ export class OpenLanes implements Lanes {
       db: this.#db,
       shared: this.#shared,
       moved: (pool, seq) => this.#tell({ kind: 'cursor', pool, seq }),
+      giveUp: async (pool, gap) => {
+        await this.#ask({ kind: 'giveUp', question: ++this.#lastQuestion, pool, gap })
+      },
       deadLetter: (pool, letter) => this.#deadLetter(pool, letter),
     }
     port.on('message', (message: FromLaneServer) => this.#receive(message))
@@ -44,7 +47,7 @@ export class OpenLanes implements Lanes {
     let lane = this.#lanes.get(pool)
     if (!lane) {
       lane = this.#ask({ kind: 'lane', question: ++this.#lastQuestion, pool }).then((answer) => {
-        const opened = new OpenLane(pool, (answer as { cursor: Seq }).cursor, this.#desk)
+        const opened = new OpenLane(pool, answer as Extract<Answer, { kind: 'cursor' }>, this.#desk)
         this.#open.set(pool, opened)
         return opened
       })
@@ -93,6 +96,7 @@ export class OpenLanes implements Lanes {
         break
       case 'cursor':
       case 'letter':
+      case 'givenUp':
         this.#questions.get(message.question)!(message)
         this.#questions.delete(message.question)
     }

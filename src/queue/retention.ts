@@ -18,7 +18,7 @@ const VACUUM_PAGES = 512
 const KEEP_FREE_PAGES = 4096
 
 export interface RetentionOptions {
-  readonly retainMs: number
+  readonly retainMs: () => number
   readonly cursors: Cursors
   /** Rows from here on are wanted locally, by name. */
   readonly floors: ReadonlyMap<string, Seq>
@@ -57,7 +57,7 @@ export class Retention {
 
   /** One chunk of what is due. @returns rows deleted */
   deleteDue(): number {
-    const before = this.#o.now() - this.#o.retainMs
+    const before = this.#o.now() - this.#o.retainMs()
     const boots = new Boots(this.#db) // anew: a connection is not told of its own commits
     const isDue = ([, head]: [Seq, Buffer]) => boots.when(readMoment(head)).at <= before
     const upTo = this.#settledUpTo()

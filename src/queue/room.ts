@@ -20,12 +20,11 @@ const FRESH_START_BYTES = 256 << 10
 
 export interface RoomOptions {
   readonly folder: string
-  readonly maxBytes: number
-  readonly reserveBytes: number
+  readonly limits: () => { readonly maxBytes: number; readonly reserveBytes: number }
   /** Bytes of a row on average. */
   readonly rowBytes: () => number
   /** Ways to make room, the gentlest first. Each deletes up to so many of the oldest rows and says how many. */
-  readonly ways: readonly ((rows: number) => number)[]
+  readonly ways: () => readonly ((rows: number) => number)[]
 }
 
 export class Room {
@@ -69,8 +68,8 @@ export class Room {
 
   #make(need: number): string | null {
     if (this.#lack(need) === null) return null
-    const step = Math.max(need, this.#o.maxBytes * STEP_PART)
-    for (const way of this.#o.ways) {
+    const step = Math.max(need, this.#o.limits().maxBytes * STEP_PART)
+    for (const way of this.#o.ways()) {
       for (let steps = 0; steps < MOST_STEPS; steps++) {
         const rows = Math.min(STEP_ROWS, Math.ceil(step / Math.max(1, this.#o.rowBytes())))
         const deleted = way(rows)
@@ -82,7 +81,7 @@ export class Room {
   }
 
   #lack(need: number): string | null {
-    const { maxBytes, reserveBytes } = this.#o
+    const { maxBytes, reserveBytes } = this.#o.limits()
     if (this.used() + need > maxBytes) return `the queue holds its ${maxBytes} bytes (queue.max_bytes)`
     const inFile = this.#pragma('freelist_count') * this.#pragma('page_size')
     // what is written goes to the log first and to the file later

@@ -20,6 +20,8 @@ export const queueTables: LocalTables = {
        number integer primary key, boot text not null, started_monotonic real not null, earliest real not null,
        wall_offset real);
      create table meta (key text primary key, value text not null);`,
+    // what the operator gave up: it stays so when the remote goes back
+    'create table given_up (pool text not null, after integer not null, up_to integer not null)',
   ],
   statements: {
     'binding.put': 'insert or ignore into binding (id, pool, definition) values (?, ?, ?)',

@@ -32,6 +32,9 @@ function receive(message: ToWriter): void {
     case 'identity':
       writer.setIdentity(message.identity)
       break
+    case 'limits':
+      writer.limits = message.limits
+      break
     case 'close':
       writer.close()
       tell({ kind: 'closed' })

@@ -11,7 +11,7 @@ import { DropOldest } from './drop-oldest.ts'
 import type { JournalIdentity } from './journal.ts'
 import { LaneServer } from './lane-server.ts'
 import { LogSync } from './log-sync.ts'
-import type { Answer, Batch, Report, WriterStart } from './messages.ts'
+import type { Answer, Batch, Report, WriterLimits, WriterStart } from './messages.ts'
 import { type PageTarget, type Part, readPage, writesOf } from './page.ts'
 import { Retention } from './retention.ts'
 import { Room } from './room.ts'
@@ -53,8 +53,11 @@ export class Writer {
   #commits = { count: 0, sum: 0, max: 0 }
   #written = { bytes: 0, at: Number.NEGATIVE_INFINITY }
 
+  limits: WriterLimits
+
   constructor(db: Database, start: WriterStart) {
     this.#db = db
+    this.limits = start.limits
     db.pragma('synchronous = NORMAL')
     this.#shared = new Shared(start.shared)
     this.#shared.lastSet = db.prepare<[], number>('select coalesce(max(id), 0) from binding_set').pluck().get()!
@@ -65,7 +68,7 @@ export class Writer {
     const now = () => this.#now()
     this.#cursors = new Cursors(db)
     this.#retention = new Retention(db, {
-      retainMs: start.retainMs,
+      retainMs: () => this.limits.retainMs,
       cursors: this.#cursors,
       floors: this.#floors,
       now,
@@ -79,7 +82,7 @@ export class Writer {
     this.#dropOldest = new DropOldest(db, this.#cursors, this.#retention, (pool, seq) =>
       this.#lanes.tell({ kind: 'moved', pool, seq }),
     )
-    this.#room = this.#makeRoom(start)
+    this.#room = this.#makeRoom(start.file)
     const { first, last } = this.#retention.edges()
     this.#first = first
     this.#newest = last
@@ -202,7 +205,7 @@ export class Writer {
     }
   }
 
-  #makeRoom({ file, maxBytes, reserveBytes, full }: WriterStart): Room {
+  #makeRoom(file: string): Room {
     const counted = (way: (rows: number) => number) => (rows: number) => {
       const deleted = way(rows)
       this.#deleted(deleted)
@@ -212,10 +215,9 @@ export class Writer {
     const oldest = counted((rows) => this.#dropOldest.drop(rows))
     return new Room(this.#db, {
       folder: path.dirname(file),
-      maxBytes,
-      reserveBytes,
+      limits: () => this.limits,
       rowBytes: () => this.#rowBytes(),
-      ways: full === 'refuse' ? [settled] : [settled, oldest],
+      ways: () => (this.limits.full === 'refuse' ? [settled] : [settled, oldest]),
     })
   }
 

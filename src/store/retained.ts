@@ -27,15 +27,15 @@ export interface RetainedLimits {
 const NO_LIMITS: RetainedLimits = { count: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY }
 
 export class Retained {
+  limits: RetainedLimits
   readonly #journal: Journal
-  readonly #limits: RetainedLimits
   #bytes = 0
   readonly #messages = new TopicTrie<Message>()
   readonly #deletions = new Map<string, Message>()
 
   constructor(journal: Journal, limits = NO_LIMITS) {
     this.#journal = journal
-    this.#limits = limits
+    this.limits = limits
     const rows = journal.reader.prepare('select seq, record from retained').raw().iterate()
     for (const [seq, record] of rows as Iterable<[Seq, Buffer]>) {
       const event = readable(record, seq)
@@ -55,8 +55,8 @@ export class Retained {
 
   hasRoom(topic: string, bytes: number): boolean {
     const known = this.newest(topic)
-    if (!known && this.#messages.size + this.#deletions.size >= this.#limits.count) return false
-    return this.#bytes - costOf(known) + topic.length + bytes <= this.#limits.bytes
+    if (!known && this.#messages.size + this.#deletions.size >= this.limits.count) return false
+    return this.#bytes - costOf(known) + topic.length + bytes <= this.limits.bytes
   }
 
   /** For the transaction of a publish with the retain flag; `committed` follows when it is on disk. */

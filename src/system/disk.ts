@@ -42,13 +42,13 @@ export function syncFolder(folder: string): void {
  * file of a service does not take it from it. A link stays a link.
  * @param mode of a new file
  */
-export function replaceFile(path: string, text: string, mode = 0o644): void {
+export function replaceFile(path: string, content: string | Buffer, mode = 0o644): void {
   const known = fs.statSync(path, { throwIfNoEntry: false })
   const file = known ? fs.realpathSync(path) : path
   const owner = known ?? fs.statSync(dirname(file))
   const made = `${file}.new`
   fs.rmSync(made, { force: true })
-  fs.writeFileSync(made, text, { flush: true, mode, flag: 'wx' })
+  fs.writeFileSync(made, content, { flush: true, mode, flag: 'wx' })
   if (known) fs.chmodSync(made, known.mode & 0o777)
   if (process.getuid?.() === 0) fs.chownSync(made, owner.uid, owner.gid)
   fs.renameSync(made, file)

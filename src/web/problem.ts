@@ -2,6 +2,7 @@
 
 import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyReply } from 'fastify'
+import { ConfigFaults, type Fault } from '../gateway/load.ts'
 import { HoldfastError } from '../model/errors.ts'
 
 export interface Problem {
@@ -14,6 +15,8 @@ export interface Problem {
   readonly code: string
   /** What to do about it. */
   readonly hint?: string
+  /** Of a configuration, with their places. */
+  readonly faults?: readonly Fault[]
 }
 
 /** Of codes that are not about the state of the gateway (409). */
@@ -27,7 +30,12 @@ const STATUS: Readonly<Record<string, number>> = {
   NOT_FOUND: 404,
   METHOD: 405,
   HOST: 421,
+  TOO_LARGE: 413,
   CONFIG: 422,
+  BAD_FILE: 422,
+  BAD_KEY: 422,
+  BAD_VALUE: 422,
+  SECRET_UNKNOWN: 422,
   BAD_USER: 422,
   BAD_PASSWORD: 422,
   BAD_TOKEN: 422,
@@ -50,7 +58,8 @@ const HTTP_CODES: Readonly<Record<number, string>> = {
 export function problemOf(error: unknown): Problem {
   if (error instanceof HoldfastError) {
     const { code, message, hint } = error
-    return problem(STATUS[code] ?? (code.startsWith('NO_SUCH_') ? 404 : 409), code, message, hint)
+    const told = problem(STATUS[code] ?? (code.startsWith('NO_SUCH_') ? 404 : 409), code, message, hint)
+    return error instanceof ConfigFaults ? { ...told, faults: error.faults } : told
   }
   const { statusCode = 500, message } = error as FastifyError
   const code = HTTP_CODES[statusCode]

@@ -32,6 +32,7 @@ export class Scene {
   /** Messages of the log, in order, and the whole lines. */
   readonly said: string[]
   readonly #pool: PoolConfig
+  readonly #limits: ForwardLimits
   readonly #set: number
   #closed: Promise<void> | undefined
 
@@ -41,6 +42,7 @@ export class Scene {
     this.forward = started.forward
     this.said = started.said
     this.#pool = o.pool
+    this.#limits = { ...LIMITS, ...o.limits }
     this.#set = set
   }
 
@@ -75,12 +77,11 @@ export class Scene {
       port: journal.lanePort(),
       dataDir: folder,
       node: 'test@127.0.0.1',
-      limits: { ...LIMITS, ...o.limits },
       timing: { ...TIMING, ...o.timing },
       log,
     })
     forward.onTwin((pool) => void journal.takeNewIdentity(`twin at ${pool}`))
-    await forward.configure([o.pool])
+    await forward.configure([o.pool], { ...LIMITS, ...o.limits })
     return new Scene(o, { folder, journal, forward, said }, set)
   }
 
@@ -120,7 +121,7 @@ export class Scene {
   }
 
   async configure(pool: Partial<PoolConfig> | null): Promise<void> {
-    await this.forward.configure(pool ? [{ ...this.#pool, ...pool }] : [])
+    await this.forward.configure(pool ? [{ ...this.#pool, ...pool }] : [], this.#limits)
   }
 
   /** Stops, and keeps the data folder. */

@@ -70,6 +70,10 @@ class MemoryLane implements Lane {
     this.cursor = Math.max(this.cursor, seq)
   }
 
+  async giveUp(seq: Seq): Promise<void> {
+    this.move(seq)
+  }
+
   rewind(seq: Seq): void {
     this.cursor = seq
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { PoolId } from '../../src/model/binding.ts'
 import type { Journal } from '../../src/queue/journal.ts'
-import type { Batch, Lanes } from '../../src/queue/lanes.ts'
+import type { Batch, Lane, Lanes } from '../../src/queue/lanes.ts'
 import { until } from '../helpers/gateway.ts'
 import { appended, bindingOf, openTestJournal, openTestLanes, publish, temporaryFolder } from '../helpers/journal.ts'
 
@@ -44,6 +44,38 @@ test('a lane brings its pool’s events, with its pool’s bindings, in order', 
   )
   assert.equal(batch.upTo, 5)
   await lanes.close()
+})
+
+test('what was given up stays so, over a rewind and a restart; what is before and behind it does not', async (t) => {
+  const { folder, journal, lanes, set } = await scene(t)
+  const one = await set('pgsql.one')
+  for (let i = 0; i < 10; i++) await appended(journal, publish('t'), one)
+  const lane = await lanes.lane('pgsql.one')
+  lane.move(3)
+  await lane.giveUp(6)
+  assert.equal(lane.cursor, 6)
+  lane.move(8)
+  await lane.giveUp(7) // it is past that
+  const passing = (of: Lane): number[] => {
+    const found: number[] = []
+    for (let at = of.cursor; at < of.lastSeq; ) {
+      const batch = of.peek(at, MANY)
+      found.push(...seqs(batch))
+      at = batch.upTo
+    }
+    return found
+  }
+  lane.rewind(4)
+  assert.deepEqual(passing(lane), [7, 8, 9, 10])
+  lane.rewind(1)
+  assert.deepEqual(passing(lane), [2, 3, 7, 8, 9, 10])
+  await lanes.close()
+  await journal.close()
+  const again = await scene(t, folder)
+  const reopened = await again.lanes.lane('pgsql.one')
+  reopened.rewind(0)
+  assert.deepEqual(passing(reopened), [1, 2, 3, 7, 8, 9, 10])
+  await again.lanes.close()
 })
 
 test('reading removes nothing; the cursor does', async (t) => {

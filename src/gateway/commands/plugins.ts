@@ -23,7 +23,7 @@ const load = command('plugins load', {
   parameters: { name },
   result: PLUGIN,
   will: (_, input) => `Loads ${input.name}: its hooks run from now on, and its pools are connected.`,
-  run: ({ plugins }, input) => plugins.load(input.name),
+  run: ({ plugins }, input, caller) => plugins.load(input.name, caller),
 })
 
 const unload = command('plugins unload', {
@@ -31,7 +31,7 @@ const unload = command('plugins unload', {
   parameters: { name },
   result: PLUGIN,
   will: (_, input) => `Unloads ${input.name}: its hooks run no more. What waits for its pools stays, and waits.`,
-  run: ({ plugins }, input) => plugins.unload(input.name),
+  run: ({ plugins }, input, caller) => plugins.unload(input.name, caller),
 })
 
 const reload = command('plugins reload', {
@@ -39,7 +39,7 @@ const reload = command('plugins reload', {
   parameters: { name },
   result: PLUGIN,
   will: () => 'Reads all files of plugins again, and runs by them.',
-  run: ({ plugins }, input) => plugins.reload(input.name),
+  run: ({ plugins }, input, caller) => plugins.reload(input.name, caller),
 })
 
 export const PLUGIN_COMMANDS = [list, load, unload, reload]
