@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 
 /** What is tested: the sources, or the command in HOLDFAST_BINARY (`dist/holdfast-linux-x64`, `qemu-aarch64-static … holdfast`). */
 const BINARY = process.env.HOLDFAST_BINARY?.split(' ')
-const [COMMAND, ...FIRST] = BINARY ?? [process.execPath, new URL('../../src/main.ts', import.meta.url).pathname]
+const PROGRAM = BINARY ?? [process.execPath, new URL('../../src/main.ts', import.meta.url).pathname]
 /** As `scripts/holdfast` has it; the binary sees to it by itself. */
 const COMPILED = BINARY ? {} : { NODE_COMPILE_CACHE: new URL('../../.cache/compile', import.meta.url).pathname }
 const environment = (): NodeJS.ProcessEnv => ({ ...COMPILED, ...process.env })
@@ -17,14 +17,21 @@ const run = promisify(execFile)
 
 /** Command and arguments of `holdfast <words>`, for `spawn` and the like. */
 export function commandLine(...words: string[]): [command: string, words: string[]] {
-  return [COMMAND!, [...FIRST, ...words]]
+  return call(PROGRAM, words)
 }
+
+const call = ([command, ...first]: readonly string[], words: readonly string[]): [string, string[]] => [
+  command!,
+  [...first, ...words],
+]
 
 export interface GatewayFiles {
   /** Lines for holdfast.conf behind the listener's. */
   readonly conf?: string
   /** kind → the plugin's conf; all are loaded. */
   readonly plugins?: Readonly<Record<string, string>>
+  /** Command of another program than the one that is tested. */
+  readonly program?: readonly string[]
 }
 
 /** A gateway with an etc and a data folder of its own; started and killed as often as a test likes. */
@@ -37,9 +44,11 @@ export class GatewayProcess {
   env: NodeJS.ProcessEnv = {}
   /** Everything it printed since the last start. */
   output = ''
+  readonly #program: readonly string[]
   #child: ChildProcess | undefined
 
   constructor(files: GatewayFiles = {}) {
+    this.#program = files.program ?? PROGRAM
     this.root = mkdtempSync(join(tmpdir(), 'holdfast-'))
     this.etc = join(this.root, 'etc')
     this.data = join(this.root, 'data')
@@ -80,7 +89,7 @@ export class GatewayProcess {
   /** Resolves when the listener is open; rejects with what it printed when it ends before. */
   async start(): Promise<this> {
     this.output = ''
-    const child = spawn(...commandLine('run', '--etc', this.etc, '--data', this.data), {
+    const child = spawn(...call(this.#program, ['run', '--etc', this.etc, '--data', this.data]), {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...environment(), ...this.env },
     })
@@ -139,7 +148,7 @@ export class GatewayProcess {
 
   /** Runs `holdfast <words>` on this gateway's folders. Rejects with the exit code and what it printed. */
   async holdfast(...words: string[]): Promise<string> {
-    const { stdout } = await run(...commandLine(...words), {
+    const { stdout } = await run(...call(this.#program, words), {
       env: { ...environment(), HOLDFAST_ETC: this.etc, HOLDFAST_DATA: this.data },
     })
     return stdout
