@@ -26,6 +26,7 @@ import { retained } from './retained.ts'
 import { rss } from './rss.ts'
 import { slowDisk } from './slow-disk.ts'
 import { start } from './start.ts'
+import { startQueued } from './start-queued.ts'
 
 const KINDS = [pgsql, mariadb, redis, mongo, dynamo, cassandra]
 
@@ -44,6 +45,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   bytes,
   rss,
   start,
+  'start-queued': startQueued,
   drivers: driversBench(KINDS),
   append,
   'end-to-end': endToEnd,

@@ -5,7 +5,7 @@ import { GatewayProcess } from '../helpers/gateway.ts'
 import type { DrainKind } from './drain.ts'
 import { type Bench, type Figure, inTurns, median } from './figure.ts'
 import { residentMb, SQLITE_HOOK } from './gateway.ts'
-import { listens } from './start.ts'
+import { listens } from './start-queued.ts'
 
 const SETTLE_MS = 3000
 const ALONE = 'sqlite alone'
