@@ -6,6 +6,7 @@ import { ConfigFaults } from '../gateway/gateway.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { check } from './check.ts'
 import { completion } from './completion.ts'
+import { lineConsole } from './console.ts'
 import { ctl } from './ctl.ts'
 import { passwd } from './passwd.ts'
 import { run } from './run.ts'
@@ -27,7 +28,17 @@ export interface Command {
   run(args: string[], faces: readonly Face[]): Promise<number>
 }
 
-const COMMANDS: Readonly<Record<string, Command>> = { run, check, passwd, schema, ctl, selftest, completion, version }
+const COMMANDS: Readonly<Record<string, Command>> = {
+  run,
+  check,
+  passwd,
+  schema,
+  ctl,
+  console: lineConsole,
+  selftest,
+  completion,
+  version,
+}
 
 const HELP = `holdfast <command> [options]
 

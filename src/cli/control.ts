@@ -4,14 +4,12 @@ import { chmodSync, rmSync } from 'node:fs'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Commands, Written } from '../gateway/commands.ts'
+import type { Host } from '../console/host.ts'
 import { ConfigFaults, type Fault } from '../gateway/load.ts'
 import { HoldfastError } from '../model/errors.ts'
 
-/** What `ctl` may ask for; one a line, as JSON. */
-export type Request =
-  | { readonly ask: 'run' | 'preview'; readonly command: string; readonly input: Written; readonly who: string }
-  | { readonly ask: 'complete'; readonly words: readonly string[] }
+/** One line, as JSON: what to do, and with what. */
+export type Request = { [Ask in keyof Host]: { readonly ask: Ask; readonly args: Parameters<Host[Ask]> } }[keyof Host]
 
 type Answer =
   | { result: unknown }
@@ -32,27 +30,27 @@ export function controlPath(dataDir: string): string {
 }
 
 /** Serves until closed. The caller holds the data folder's lock, so a socket file that is there is a dead one's. */
-export async function serveControl(dataDir: string, commands: Commands): Promise<Server> {
+export async function serveControl(dataDir: string, host: Host): Promise<Server> {
   const path = controlPath(dataDir)
   rmSync(path, { force: true })
-  const server = createServer((socket) => serve(socket, commands))
+  const server = createServer((socket) => serve(socket, host))
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve))
   chmodSync(path, 0o600)
   return server
 }
 
-function serve(socket: Socket, commands: Commands): void {
+function serve(socket: Socket, host: Host): void {
   socket.on('error', () => socket.destroy())
   const lines = createInterface({ input: socket })
   lines.on('line', async (line) => {
-    const answer = await answerTo(line, commands)
+    const answer = await answerTo(line, host)
     if (!socket.destroyed) socket.write(`${JSON.stringify(answer)}\n`)
   })
 }
 
-async function answerTo(line: string, commands: Commands): Promise<Answer> {
+async function answerTo(line: string, host: Host): Promise<Answer> {
   try {
-    return { result: await resultOf(JSON.parse(line) as Request, commands) }
+    return { result: await resultOf(JSON.parse(line) as Request, host) }
   } catch (error) {
     if (error instanceof HoldfastError) {
       const { code, message, hint } = error
@@ -63,21 +61,28 @@ async function answerTo(line: string, commands: Commands): Promise<Answer> {
   }
 }
 
-function resultOf(request: Request, commands: Commands): unknown {
-  switch (request.ask) {
-    case 'run':
-      return commands.run(request.command, request.input, { who: String(request.who), from: 'ctl' })
-    case 'preview':
-      return commands.preview(request.command, request.input)
-    case 'complete':
-      return commands.complete(request.words)
-    default:
-      throw new HoldfastError('BAD_REQUEST', 'this gateway has another version than the command')
+async function resultOf({ ask, args }: Request, host: Host): Promise<unknown> {
+  if (Object.hasOwn(host, ask)) return (await (host[ask] as (...args: unknown[]) => unknown)(...args)) ?? null
+  throw new HoldfastError('BAD_REQUEST', 'this gateway has another version than the command')
+}
+
+/** The gateway that holds `dataDir`. Each of its methods throws HoldfastError, also NOT_RUNNING. */
+export function runningGateway(dataDir: string): Host {
+  // what comes back is what the same method has returned over there
+  const ask = (request: Request): Promise<never> => control(dataDir, request) as Promise<never>
+  return {
+    run: (...args) => ask({ ask: 'run', args }),
+    preview: (...args) => ask({ ask: 'preview', args }),
+    complete: (...args) => ask({ ask: 'complete', args }),
+    idleMs: () => ask({ ask: 'idleMs', args: [] }),
+    setupCode: async () => (await ask({ ask: 'setupCode', args: [] })) ?? undefined,
+    login: (...args) => ask({ ask: 'login', args }),
+    setUp: (...args) => ask({ ask: 'setUp', args }),
+    changePassword: (...args) => ask({ ask: 'changePassword', args }),
   }
 }
 
-/** Asks the gateway that holds `dataDir`. @throws HoldfastError, also NOT_RUNNING */
-export async function control(dataDir: string, request: Request): Promise<unknown> {
+async function control(dataDir: string, request: Request): Promise<unknown> {
   const socket = createConnection(controlPath(dataDir))
   try {
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))

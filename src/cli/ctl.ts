@@ -3,7 +3,6 @@ import { userInfo } from 'node:os'
 import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
 import {
-  type Candidate,
   COMMANDS,
   completionOf,
   type Command as GatewayCommand,
@@ -19,7 +18,7 @@ import {
 } from '../gateway/commands.ts'
 import { HoldfastError } from '../model/errors.ts'
 import type { Command } from './cli.ts'
-import { control } from './control.ts'
+import { runningGateway } from './control.ts'
 import { dataDir, UsageError } from './usage.ts'
 
 /** Options of ctl itself, wherever they stand. */
@@ -45,7 +44,7 @@ ${helpIndex(COMMANDS)}`,
   helpOn: (words) => (words.length === 0 ? ctl.help : helpFor(words, COMMANDS)),
   async complete(words) {
     try {
-      return (await control(dataDir(undefined), { ask: 'complete', words })) as Candidate[]
+      return await runningGateway(dataDir(undefined)).complete(words)
     } catch {
       return completionOf(words, COMMANDS) // there is none running
     }
@@ -57,16 +56,15 @@ ${helpIndex(COMMANDS)}`,
     }
     const { command, input, face } = parseWords(args, COMMANDS, CTL_OPTIONS)
     if (face.data === '') throw new UsageError('expected a folder behind --data')
-    const asked = { command: command.name, input: await withFiles(command, input), who: whoAmI() }
-    const folder = dataDir(face.data as string | undefined)
-    const preview = async (): Promise<string> =>
-      ((await control(folder, { ask: 'preview', ...asked })) as string | null) ?? 'It only reads.'
+    const gateway = runningGateway(dataDir(face.data as string | undefined))
+    const given = await withFiles(command, input)
+    const preview = async (): Promise<string> => (await gateway.preview(command.name, given)) ?? 'It only reads.'
     if (face.dryRun) {
       process.stdout.write(`${await preview()}\n`)
       return 0
     }
     if (mustAsk(command, face) && !(await agreed(await preview()))) return 1
-    const result = await control(folder, { ask: 'run', ...asked })
+    const result = await gateway.run(command.name, given, { who: whoAmI(), from: 'ctl' })
     process.stdout.write(face.json ? `${JSON.stringify(result)}\n` : render(result, command, input))
     return 0
   },

@@ -1,5 +1,6 @@
 import { flushCompileCache } from 'node:module'
 import { resolve } from 'node:path'
+import { hostOf } from '../console/host.ts'
 import type { Face, OpenFace } from '../gateway/face.ts'
 import { layOutEtc } from '../gateway/folders.ts'
 import { type Gateway, startGateway } from '../gateway/gateway.ts'
@@ -28,7 +29,7 @@ does; started from a terminal, it ends with it. Logs go to stderr: JSON, or text
     let open: readonly OpenFace[] = []
     let isWhole = true
     try {
-      const control = await serveControl(data, gateway.commands)
+      const control = await serveControl(data, hostOf(gateway))
       if (!process.stderr.isTTY)
         process.on('SIGHUP', () => void gateway.commands.run('reload', {}, SIGNAL).catch(isLogged))
       greet(gateway, { etc, data, isFirst })

@@ -17,8 +17,6 @@ export interface Setting<T = unknown> {
   readonly alias?: readonly string[]
   /** A change counts from the next start on only. */
   readonly atStart?: true
-  /** Nothing uses it in this version: whoever sets it is warned, and told what holds instead. */
-  readonly inert?: string
 }
 
 /**
@@ -27,8 +25,6 @@ export interface Setting<T = unknown> {
  */
 export interface Named<S extends SettingsSpec = SettingsSpec> {
   readonly named: S
-  /** As with `Setting`. */
-  readonly inert?: string
 }
 
 /** Keys as in the conf, without the section's prefix. */
@@ -154,7 +150,7 @@ interface NamedKey {
 }
 
 function readNamed(
-  { named, inert }: Named,
+  { named }: Named,
   outer: Section,
   { key, sections }: NamedKey,
   reader: Reader,
@@ -163,7 +159,6 @@ function readNamed(
   for (const [name, entries] of sections ?? []) {
     const prefix = `${outer.prefix}${key.slice(0, -'*'.length)}${name}.`
     const first = entries[0]!.entry
-    if (inert !== undefined) warnInert(prefix.slice(0, -'.'.length), inert, first, reader)
     values.set(name, readSettings(named, { prefix, place: first, entries }, reader))
   }
   return values
@@ -176,7 +171,6 @@ interface SingleKey {
 
 function readSingle(setting: Setting, section: Section, { key, entry }: SingleKey, reader: Reader): unknown {
   if (entry) {
-    if (setting.inert !== undefined) warnInert(entry.key, setting.inert, entry, reader)
     const reading = setting.type.read(entry.value, reader)
     if (!('fault' in reading)) return reading.value
     reader.faults.error({ ...entry, column: entry.valueColumn }, `${entry.key}: ${reading.fault}`)
@@ -187,10 +181,6 @@ function readSingle(setting: Setting, section: Section, { key, entry }: SingleKe
   const reading = setting.type.read(setting.default, reader)
   if ('fault' in reading) throw new Error(`default of ${key}: ${reading.fault}`)
   return reading.value
-}
-
-function warnInert(key: string, instead: string, place: Place, { faults }: Reader): void {
-  faults.warning(place, `${key} has no effect in this version`, instead)
 }
 
 function fullKey(section: Section, key: string): string {

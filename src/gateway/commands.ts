@@ -13,21 +13,19 @@ import type { Candidate, Input, Parameters } from './commands/parameter.ts'
 import { PLUGIN_COMMANDS } from './commands/plugins.ts'
 import { STATUS_COMMANDS } from './commands/status.ts'
 import { TOPIC_COMMANDS } from './commands/topics.ts'
-import { TREND_COMMANDS } from './commands/trend.ts'
 import { findCommand, readInput } from './commands/words.ts'
 import type { Gateway } from './gateway.ts'
 
-export type { Caller, Column, Command } from './commands/command.ts'
+export type { Caller, Column, Command, Spoken } from './commands/command.ts'
 export { completionOf } from './commands/completion.ts'
 export { helpFor, helpIndex, parameterLines } from './commands/help.ts'
-export { type Candidate, onOff, option, type Parameters, word } from './commands/parameter.ts'
+export { type Candidate, onOff, option, optional, type Parameters, required, word } from './commands/parameter.ts'
 export { render } from './commands/render.ts'
-export { inputSchema, parseWords, usageOf, type Written } from './commands/words.ts'
+export { findCommand, inputSchema, parseWords, usageOf, type Written } from './commands/words.ts'
 
 export const COMMANDS: readonly Command[] = [
   ...STATUS_COMMANDS,
   ...CONFIG_COMMANDS,
-  ...TREND_COMMANDS,
   ...PLUGIN_COMMANDS,
   ...LANE_COMMANDS,
   ...DEAD_LETTER_COMMANDS,

@@ -68,9 +68,6 @@ const WEB_SOCKET = {
   },
 } as const
 
-/** What holds instead of keys that nothing uses yet. */
-const NO_CONSOLE = 'there is no console yet'
-
 /** They need not be there. */
 export const DEFAULT_FILES = { users: 'passwd', acl: 'acl.conf' } as const
 
@@ -300,9 +297,13 @@ export const GATEWAY_SETTINGS = {
     type: orWord(text, 'off'),
     default: 'off',
     doc: 'Serial line of the console, such as /dev/ttyGS0, or off',
-    inert: NO_CONSOLE,
   },
-  'serial.baud': { type: integer({ min: 300 }), default: '115200', doc: 'Its speed', inert: NO_CONSOLE },
+  'serial.baud': { type: integer({ min: 300, max: 4_000_000 }), default: '115200', doc: 'Its speed' },
+  'console.idle': {
+    type: orInfinity(duration),
+    default: '10m',
+    doc: 'Who is logged in to the console is logged out after so long without a key; or infinity',
+  },
 
   'stop.deadline': {
     type: durationBetween('1s', '1h'),

@@ -90,15 +90,3 @@ test('a wrong value is a fault at the value, what is missing at the section', ()
     "a.conf:1:8: ssl: expected on or off (also true/false, 1/0), not 'maybe'",
   ])
 })
-
-test('a key that nothing uses yet is warned of, where it is set', () => {
-  const spec = {
-    'web.tls': { type: text, default: 'auto', doc: 'TLS', inert: 'there is no page yet' },
-    'ws.*': { named: { '': { type: listenAddress(1), required: true, doc: 'Where' } }, inert: 'it is not opened' },
-  } as const satisfies SettingsSpec
-  assert.deepEqual(read(spec, '').faults, [])
-  assert.deepEqual(read(spec, 'web.tls = off\n\nws.a = 127.0.0.1:1').faults, [
-    'a.conf:1:1: warning: web.tls has no effect in this version (there is no page yet)',
-    'a.conf:3:1: warning: ws.a has no effect in this version (it is not opened)',
-  ])
-})

@@ -55,6 +55,9 @@ export interface Command {
   run(gateway: Gateway, input: Input<Parameters>, caller: Caller): unknown
 }
 
+/** What words, help and completion go by: also of commands that a face has for itself. */
+export type Spoken = Pick<Command, 'name' | 'summary' | 'help' | 'parameters' | 'asks'>
+
 /** Binds the types of a declaration's parts to each other, and then forgets them. */
 export function command<const P extends Parameters, R>(name: string, declaration: Declaration<P, R>): Command {
   const { parameters = {}, ...rest } = declaration

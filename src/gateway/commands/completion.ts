@@ -1,14 +1,14 @@
 // What may stand in the place of the word that is being written.
 
 import type { Gateway } from '../gateway.ts'
-import type { Command } from './command.ts'
+import type { Spoken } from './command.ts'
 import type { Candidate, Parameter, Parameters } from './parameter.ts'
 import { optionName } from './words.ts'
 
 /** @param gateway absent: only what is known without a running one. @param face options of the face itself */
 export function completionOf(
   words: readonly string[],
-  commands: readonly Command[],
+  commands: readonly Spoken[],
   { gateway, face = {} }: { readonly gateway?: Gateway; readonly face?: Parameters } = {},
 ): Candidate[] {
   const before = words.slice(0, -1)
@@ -34,8 +34,8 @@ function valueAskedFor(word: string | undefined, known: Parameters): Parameter |
 function next(
   before: readonly string[],
   partial: string,
-  commands: readonly Command[],
-  command: Command | undefined,
+  commands: readonly Spoken[],
+  command: Spoken | undefined,
   gateway: Gateway | undefined,
 ): Candidate[] {
   if (!command) return commandWords(before, commands)
@@ -46,7 +46,7 @@ function next(
 }
 
 /** The words that go on from `before`, each once; with its summary where it ends a command. */
-function commandWords(before: readonly string[], commands: readonly Command[]): Candidate[] {
+function commandWords(before: readonly string[], commands: readonly Spoken[]): Candidate[] {
   const prefix = before.map((word) => `${word} `).join('')
   const found = new Map<string, Candidate>()
   for (const { name, summary } of commands) {

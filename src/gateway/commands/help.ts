@@ -1,13 +1,13 @@
 // Help, from what the commands declare.
 
-import type { Command } from './command.ts'
+import type { Spoken } from './command.ts'
 import type { Parameter, Parameters } from './parameter.ts'
 import { findCommand, optionName, usageOf } from './words.ts'
 
 const WIDTH = 42
 
 /** One line a command. */
-export function helpIndex(commands: readonly Command[]): string {
+export function helpIndex(commands: readonly Spoken[]): string {
   return commands.map((command) => `  ${usageOf(command).padEnd(WIDTH)} ${command.summary}\n`).join('')
 }
 
@@ -15,7 +15,7 @@ export function helpIndex(commands: readonly Command[]): string {
  * Everything about one command, or the lines of all that begin with these words.
  * @throws HoldfastError UNKNOWN_COMMAND
  */
-export function helpFor(words: readonly string[], commands: readonly Command[]): string {
+export function helpFor(words: readonly string[], commands: readonly Spoken[]): string {
   const group = commands.filter(({ name }) => `${name} `.startsWith(`${words.join(' ')} `))
   const exact = group.find(({ name }) => name === words.join(' '))
   if (exact) return helpOf(exact)
@@ -23,7 +23,7 @@ export function helpFor(words: readonly string[], commands: readonly Command[]):
   return helpOf(findCommand(words, commands))
 }
 
-function helpOf({ summary, help, parameters, asks, ...command }: Command): string {
+function helpOf({ summary, help, parameters, asks, ...command }: Spoken): string {
   const parts = [
     usageOf({ summary, parameters, ...command }),
     sentence(summary),

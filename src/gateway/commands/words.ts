@@ -3,22 +3,22 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { nearest } from '../../config/nearest.ts'
 import { HoldfastError } from '../../model/errors.ts'
-import type { Command } from './command.ts'
+import type { Spoken } from './command.ts'
 import type { Parameter, Parameters } from './parameter.ts'
 import type { Schema } from './schema.ts'
 
 /** Values by parameter, as written: texts, and true for a switch. */
 export type Written = Readonly<Record<string, string | boolean>>
 
-export interface Call {
-  readonly command: Command
+export interface Call<C extends Spoken> {
+  readonly command: C
   readonly input: Written
   /** What the face asked for with options of its own. */
   readonly face: Written
 }
 
 /** `lane skip POOL --to SEQ` */
-export function usageOf({ name, parameters }: Command): string {
+export function usageOf({ name, parameters }: Spoken): string {
   return [name, ...Object.entries(parameters).map(([key, parameter]) => usageOfOne(key, parameter))].join(' ')
 }
 
@@ -32,7 +32,7 @@ function usageOfOne(key: string, { kind, label, required, rest, short }: Paramet
 export const optionName = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
 /** @param code USAGE: the words make no sense. @param command whose usage is the hint */
-export function usageError(message: string, command?: Command): HoldfastError {
+export function usageError(message: string, command?: Spoken): HoldfastError {
   return new HoldfastError('USAGE', message, command ? { hint: usageOf(command) } : {})
 }
 
@@ -40,7 +40,11 @@ export function usageError(message: string, command?: Command): HoldfastError {
  * @param face options that the face takes for itself, wherever they stand
  * @throws HoldfastError USAGE, UNKNOWN_COMMAND
  */
-export function parseWords(words: readonly string[], commands: readonly Command[], face: Parameters = {}): Call {
+export function parseWords<C extends Spoken>(
+  words: readonly string[],
+  commands: readonly C[],
+  face: Parameters = {},
+): Call<C> {
   const command = findCommand(positionalsOf(words, face), commands)
   const known = { ...command.parameters, ...face }
   const { positionals, options } = readOptions(words, known, command)
@@ -65,7 +69,7 @@ function positionalsOf(words: readonly string[], face: Parameters): string[] {
 }
 
 /** The command that the words begin with. @throws HoldfastError UNKNOWN_COMMAND */
-export function findCommand(words: readonly string[], commands: readonly Command[]): Command {
+export function findCommand<C extends Spoken>(words: readonly string[], commands: readonly C[]): C {
   if (words.length === 0) throw usageError('which command?')
   for (let length = Math.min(words.length, 3); length > 0; length--) {
     const name = words.slice(0, length).join(' ')
@@ -88,7 +92,7 @@ interface Options {
   readonly options: Record<string, string | boolean>
 }
 
-function readOptions(words: readonly string[], known: Parameters, command: Command): Options {
+function readOptions(words: readonly string[], known: Parameters, command: Spoken): Options {
   const { tokens, positionals } = parseArgs({
     ...{ args: [...words], options: specOf(known), strict: false, tokens: true, allowPositionals: true },
   })
@@ -105,7 +109,7 @@ function readOptions(words: readonly string[], known: Parameters, command: Comma
 function valueBehind(
   { rawName, value }: { rawName: string; value?: string | undefined },
   { kind, type }: Parameter,
-  command: Command,
+  command: Spoken,
 ): string | boolean {
   if (kind !== 'switch') {
     if (value === undefined) throw usageError(`expected ${type.expected} behind ${rawName}`, command)
@@ -123,7 +127,7 @@ function unknownOption(typed: string, known: Parameters): string {
   return `unknown option ${typed}${near === undefined ? '' : `; did you mean ${near}?`}`
 }
 
-function tooMany({ name, parameters }: Command, word: string): string {
+function tooMany({ name, parameters }: Spoken, word: string): string {
   return Object.keys(parameters).length === 0 ? `'${name}' takes no arguments` : `one word too many: '${word}'`
 }
 
@@ -142,7 +146,7 @@ const only = (options: Written, parameters: Parameters): Written =>
   Object.fromEntries(Object.entries(options).filter(([key]) => Object.hasOwn(parameters, key)))
 
 /** The JSON Schema of a command's input, as an object by parameter. */
-export function inputSchema({ parameters }: Command): Schema<object> {
+export function inputSchema({ parameters }: Spoken): Schema<object> {
   const properties = Object.entries(parameters).map(([key, { type, doc }]) => [
     key,
     { ...type.schema, description: doc },
@@ -159,7 +163,7 @@ export function inputSchema({ parameters }: Command): Schema<object> {
  * What a command is run with, of what was written, or of JSON.
  * @throws HoldfastError USAGE that names the parameter and what was expected
  */
-export function readInput(command: Command, written: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function readInput(command: Spoken, written: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { parameters } = command
   for (const key of Object.keys(written)) {
     if (!Object.hasOwn(parameters, key)) throw usageError(unknownParameter(key, command), command)
@@ -175,7 +179,7 @@ export function readInput(command: Command, written: Readonly<Record<string, unk
   return input
 }
 
-function readOne(given: unknown, name: string, { type }: Parameter, command: Command): unknown {
+function readOne(given: unknown, name: string, { type }: Parameter, command: Spoken): unknown {
   if (!['string', 'number', 'boolean'].includes(typeof given))
     throw usageError(`${name}: expected ${type.expected}`, command)
   const reading = type.read(String(given))
@@ -186,6 +190,6 @@ function readOne(given: unknown, name: string, { type }: Parameter, command: Com
 const nameOf = (key: string, { kind, label }: Parameter): string =>
   kind === 'positional' ? label : `--${optionName(key)}`
 
-function unknownParameter(key: string, { name, parameters }: Command): string {
+function unknownParameter(key: string, { name, parameters }: Spoken): string {
   return `'${name}' has no parameter '${key}'; it has ${Object.keys(parameters).join(', ') || 'none'}`
 }

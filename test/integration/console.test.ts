@@ -1,0 +1,248 @@
+// The console as somebody at a terminal meets it, on a real gateway.
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { after, before, describe, test } from 'node:test'
+import { runningGateway } from '../../src/cli/control.ts'
+import { serveConsole } from '../../src/console/console.ts'
+import type { ConsoleOptions, Host } from '../../src/console/host.ts'
+import { GatewayProcess } from '../helpers/gateway.ts'
+import { Screen, Wire } from '../helpers/screen.ts'
+
+const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
+const gateway = new GatewayProcess({ plugins: { sqlite: 'backend.sqlite.pool1.database = mqtt.db\n' } })
+const PASSWORD = 'correct horse'
+let host: Host
+
+before(async () => {
+  await gateway.start()
+  host = runningGateway(gateway.data)
+})
+after(() => {
+  for (const wire of wires) wire.toConsole.destroy()
+  return gateway.remove()
+})
+const wires: Wire[] = []
+
+/** A terminal at a console of the gateway. */
+function sitDown(options: Partial<ConsoleOptions> = {}, screen?: Screen): Wire & { ended: Promise<void> } {
+  const wire = new Wire(screen).read()
+  wires.push(wire)
+  const ended = serveConsole(wire.line, { host, from: 'console test', ...options })
+  return Object.assign(wire, { ended })
+}
+
+async function loggedIn(options: Partial<ConsoleOptions> = {}, screen?: Screen) {
+  const wire = sitDown(options, screen)
+  await wire.sees(/^login:$/m)
+  wire.type('ada\r')
+  await wire.sees(/^password:$/m)
+  wire.type(`${PASSWORD}\r`)
+  await wire.sees(/^ada>$/m)
+  return wire
+}
+
+test('the first who comes chooses a name and a password, which is never shown', async () => {
+  const wire = sitDown()
+  await wire.sees(/Nobody has an account here yet[\s\S]*one-time code: \w{4}-\w{4}\nname \[admin\]:$/)
+  wire.type('ada\r')
+  await wire.sees(/new password:$/)
+  wire.type('short\r')
+  await wire.sees(/once more:$/)
+  wire.type('short\r')
+  await wire.sees(/a password has at least 8 characters/)
+  wire.type(`ada\r${PASSWORD}\r${PASSWORD}\r`)
+  await wire.sees(/^Holdfast \d+\.\d+[\s\S]*ada>$/m)
+  assert.equal(wire.bytes.includes('horse'), false)
+  wire.type('logout\r')
+  await wire.sees(/login:$/)
+  wire.toConsole.end()
+  await wire.ended
+})
+
+describe('login', () => {
+  test('a wrong name and a wrong password are one; the password is not shown', async () => {
+    const wire = sitDown()
+    for (const name of ['ada', 'nobody']) {
+      wire.type(`${name}\rwrong horse\r`)
+      await wire.sees(new RegExp(`login: ${name}\\npassword: *\\nthe name or the password is wrong\\nlogin:$`))
+    }
+    assert.equal(wire.bytes.includes('horse'), false)
+    wire.toConsole.end()
+    await wire.ended
+  })
+
+  test('tries are limited', async () => {
+    const wire = sitDown({ from: 'console guesser' })
+    for (let i = 0; i < 5; i++) {
+      wire.type('ada\rwrong horse\r')
+      await wire.sees(new RegExp(`(the name or the password is wrong[\\s\\S]*){${i + 1}}login:$`))
+    }
+    wire.type(`ada\r${PASSWORD}\r`)
+    await wire.sees(/too many wrong passwords/)
+    wire.toConsole.end()
+    await wire.ended
+  })
+
+  test('^C and an empty name ask anew; on a terminal of its own ^D leaves, and so do three wrong ones', async () => {
+    const wire = sitDown({ once: true })
+    wire.type('ad\x03')
+    await wire.sees(/login: ad\nlogin:$/)
+    wire.type('\r')
+    await wire.sees(/login: *\n\nHoldfast[\s\S]*login:$/)
+    wire.type('\x04')
+    await wire.ended
+    const other = sitDown({ once: true, from: 'console other' })
+    other.type('x\ry\r'.repeat(3))
+    await other.ended
+  })
+
+  test('noise at the prompt does no harm', async () => {
+    const wire = sitDown()
+    wire.type(Buffer.from(Array.from({ length: 256 }, (_, i) => i).filter((byte) => byte !== 0x0d && byte !== 0x0a)))
+    wire.type('\x03\x15')
+    await wire.sees(/login:$/)
+    wire.type(`ada\r${PASSWORD}\r`)
+    await wire.sees(/^ada>$/m)
+    wire.toConsole.end()
+    await wire.ended
+  })
+})
+
+describe('who is logged in', () => {
+  test('gives commands, and sees what they answer', async () => {
+    const wire = await loggedIn()
+    wire.type('pools\r')
+    await wire.sees(/sqlite\.pool1 +up/)
+    wire.type('lane pause sqlite.pool1\rlanes\r')
+    await wire.sees(/sqlite\.pool1 +paused/)
+    wire.type('lane resume sqlite.pool1\rwatch lanes\r')
+    await wire.sees(/sqlite\.pool1 +live/)
+    wire.type(' ')
+    wire.type('statsu\r')
+    await wire.sees(/there is no command 'statsu'\nhint: did you mean 'status'\?/)
+    wire.type("messages 'a\r")
+    await wire.sees(/the quote ' is not closed/)
+    wire.toConsole.end()
+    await wire.ended
+  })
+
+  test('is asked before what cannot be undone', async () => {
+    const wire = await loggedIn()
+    wire.type('lane skip sqlite.pool1 --to 1\r')
+    await wire.sees(/Gives up what waits[\s\S]*Go on\? \[y\/N\]$/)
+    wire.type('n\r')
+    await wire.sees(/Nothing is changed\.\nada>$/)
+    wire.type('lane skip sqlite.pool1 --to 1 --dry-run\r')
+    await wire.sees(/--dry-run\nGives up what waits/)
+    wire.toConsole.end()
+    await wire.ended
+  })
+
+  test('Tab completes commands and what the gateway has', async () => {
+    const wire = await loggedIn()
+    wire.type('la\t')
+    await wire.sees(/ada> lane$/)
+    wire.type('\t')
+    await wire.sees(/lane\n {2}lanes +every lane[\s\S]*ada> lane$/)
+    wire.type(' sk\tsq\t--t\t')
+    await wire.sees(/^ada> lane skip sqlite\.pool1 --to$/m)
+    wire.type('\x15watch sta\t')
+    await wire.sees(/^ada> watch status$/m)
+    wire.toConsole.end()
+    await wire.ended
+  })
+
+  test('reads what is long a screenful at a time', async () => {
+    const wire = await loggedIn({}, new Screen(80, 10))
+    wire.type('help\r')
+    await wire.sees(/--more--$/)
+    assert.match(wire.screen.visible, /everything at a glance/)
+    wire.type(' ')
+    await wire.sees(/^(?![\s\S]*everything at a glance)[\s\S]*--more--$/)
+    assert.equal(wire.screen.visible.split('\n').length, 10)
+    wire.type('\rq')
+    await wire.sees(/ada>$/)
+    wire.toConsole.end()
+    await wire.ended
+  })
+
+  test('watches, until a key', async () => {
+    const wire = await loggedIn()
+    wire.type('watch lanes\r')
+    await wire.sees(/^pool[\s\S]*sqlite\.pool1 +live[\s\S]*any key ends this$/)
+    wire.type('x')
+    await wire.sees(/any key ends this\nada>$/)
+    wire.type('watch reload\r')
+    await wire.sees(/'reload' changes something/)
+    wire.toConsole.end()
+    await wire.ended
+  })
+
+  test('sets another password', async () => {
+    const wire = await loggedIn()
+    wire.type(`password\r${PASSWORD}\ranother horse\ranother horse\r`)
+    await wire.sees(/Your password is changed/)
+    wire.type(`password\ranother horse\r${PASSWORD}\r${PASSWORD}\r`)
+    await wire.sees(/(Your password is changed[\s\S]*){2}/)
+    assert.equal(wire.bytes.includes('horse'), false)
+    wire.toConsole.end()
+    await wire.ended
+  })
+
+  test('is logged out when no key comes', async () => {
+    const wire = sitDown({ host: { ...host, idleMs: () => 500 } })
+    await wire.sees(/login:$/)
+    wire.type(`ada\r${PASSWORD}\r`)
+    await wire.sees(/logged out: no key came for too long\n\nHoldfast[\s\S]*login:$/)
+    wire.toConsole.end()
+    await wire.ended
+  })
+
+  test('is not there any more when the line drops', async () => {
+    const wire = await loggedIn()
+    wire.toConsole.destroy()
+    await wire.ended
+  })
+})
+
+test('several lines pasted at once run only if that was meant', async () => {
+  const wire = await loggedIn()
+  wire.type('\x1b[200~pools\nlanes\n\x1b[201~')
+  await wire.sees(/2 lines were pasted:\n {2}pools\n {2}lanes\n[\s\S]*Go on\? \[y\/N\]$/)
+  wire.type('n\r')
+  await wire.sees(/ada>$/)
+  wire.type('\x1b[200~pools\nlanes\n\x1b[201~')
+  wire.type('y\r')
+  await wire.sees(/^pool +mode/m)
+  wire.toConsole.end()
+  await wire.ended
+})
+
+test('two consoles at once, and one whose reader never reads holds up nobody', async () => {
+  const deaf = new Wire()
+  const ended = serveConsole(deaf.line, { host, from: 'console deaf' })
+  deaf.type(`ada\r${PASSWORD}\r${'help\r '.repeat(5000)}`)
+  const wire = await loggedIn()
+  wire.type('pools\r')
+  await wire.sees(/sqlite\.pool1 +up/)
+  assert.ok(deaf.fromConsole.readableLength + deaf.fromConsole.writableLength <= 3 * 4096)
+  wire.toConsole.end()
+  await wire.ended
+  deaf.toConsole.destroy()
+  await ended
+})
+
+test('holdfast console on a pipe: a script of lines', async () => {
+  const env = { ...process.env, HOLDFAST_DATA: gateway.data }
+  const child = spawn(process.execPath, [MAIN, 'console'], { env, stdio: ['pipe', 'pipe', 'inherit'] })
+  let output = ''
+  child.stdout.on('data', (chunk) => {
+    output += chunk
+  })
+  child.stdin.end(`ada\r${PASSWORD}\rpools\r`)
+  const [code] = await once(child, 'close')
+  assert.match(output, /sqlite\.pool1 +up/)
+  assert.equal(code, 0)
+})
