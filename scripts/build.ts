@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { about } from './build.d/about.ts'
 import { bundle } from './build.d/bundle.ts'
 import { pack } from './build.d/pack.ts'
+import { buildPage } from './build.d/page.ts'
 import { ARCHITECTURES, type Architecture, CACHE, DIST, filesIn, progress, ROOT } from './build.d/place.ts'
 import { runtime } from './build.d/runtime.ts'
 
@@ -19,6 +20,7 @@ if (unknown.length > 0) {
 }
 const wanted = ARCHITECTURES.filter((one) => asked.length === 0 || asked.includes(one))
 mkdirSync(DIST, { recursive: true })
+await buildPage()
 for (const architecture of wanted) runtime(architecture) // with the environment that pack() changes
 for (const architecture of wanted) await binary(architecture)
 

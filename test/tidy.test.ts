@@ -47,7 +47,7 @@ function files(folder: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name))
 }
 
-const sources = files(src).filter((file) => file.endsWith('.ts'))
+const sources = files(src).filter((file) => /\.tsx?$/.test(file))
 const roomOf = (file: string): string => relative(src, file).split('/')[0]!
 const floorOf = (room: string): number => FLOORS.findIndex((rooms) => rooms.includes(room))
 

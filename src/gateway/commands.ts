@@ -13,6 +13,7 @@ import type { Candidate, Input, Parameters } from './commands/parameter.ts'
 import { PLUGIN_COMMANDS } from './commands/plugins.ts'
 import { STATUS_COMMANDS } from './commands/status.ts'
 import { TOPIC_COMMANDS } from './commands/topics.ts'
+import { TREND_COMMANDS } from './commands/trend.ts'
 import { findCommand, readInput } from './commands/words.ts'
 import type { Gateway } from './gateway.ts'
 
@@ -26,6 +27,7 @@ export { findCommand, inputSchema, parseWords, usageOf, type Written } from './c
 export const COMMANDS: readonly Command[] = [
   ...STATUS_COMMANDS,
   ...CONFIG_COMMANDS,
+  ...TREND_COMMANDS,
   ...PLUGIN_COMMANDS,
   ...LANE_COMMANDS,
   ...DEAD_LETTER_COMMANDS,

@@ -34,6 +34,7 @@ import { keepSessionFloor } from './session-floor.ts'
 import type { GatewaySettings } from './settings.ts'
 import { publishFigures } from './sys-topics.ts'
 import { Tokens } from './tokens.ts'
+import { keepTrend, Trend } from './trend.ts'
 
 export { ConfigFaults } from './load.ts'
 
@@ -62,6 +63,7 @@ export interface Gateway {
   readonly log: Logger
   readonly config: ConfigTransaction
   readonly plugins: Plugins
+  readonly trend: Trend
   readonly commands: Commands
   /** @param name `pool1`, or `pgsql.pool1` where several kinds have one. @throws HoldfastError NO_SUCH_POOL */
   poolId(name: string): PoolId
@@ -215,6 +217,7 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
     log,
     config,
     plugins: new Plugins(config),
+    trend: new Trend(),
     get commands() {
       return commandsOf(gateway)
     },
@@ -232,6 +235,8 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
   const figures = publishFigures(gateway)
   figures.every(settings['sys.interval'])
   rooms.add('figures', () => figures.stop())
+  const sampling = keepTrend(gateway.trend, gateway)
+  rooms.add('trend', () => clearInterval(sampling))
   log.info({ node, ms: Math.round(performance.now() - startedAt) }, 'gateway_running')
   setImmediate(() => config.recordOrSay())
   if (recovered) log.warn({ version: recovered.version, instead: recovered.instead }, recovered.message)

@@ -9,15 +9,16 @@ import { GatewayProcess } from '../helpers/gateway.ts'
 import { openTestJournal } from '../helpers/journal.ts'
 import { Play } from './sessions/play.ts'
 
-const MAX_INFLIGHT = 6
 const seed = Number(process.env.SEED ?? Date.now() % 1e9)
 const seconds = Number(process.env.SECONDS ?? 25)
 
 test(`random clients and crashes against a plain model, SEED=${seed}`, { timeout: 1e9 }, async (t) => {
-  const gateway = new GatewayProcess({ conf: `mqtt.max_inflight = ${MAX_INFLIGHT}` })
+  const random = new Random(seed)
+  const maxInflight = random.pick([1, 3, 6, 20])
+  const gateway = new GatewayProcess({ conf: `mqtt.max_inflight = ${maxInflight}` })
   t.after(() => gateway.remove())
   await gateway.start()
-  const play = new Play(gateway, new Random(seed), MAX_INFLIGHT)
+  const play = new Play(gateway, random, maxInflight)
   const { world } = play
   const end = performance.now() + seconds * 1000
   let rounds = 0

@@ -31,7 +31,8 @@ export class Play {
   /** Clients do as they like for a while; then, perhaps, the gateway dies. Stops at the first fault. */
   async round(): Promise<void> {
     const random = this.#random
-    for (let left = random.between(20, 120); left > 0 && this.world.faults.length === 0; left--) {
+    const most = random.pick([10, 60, 150])
+    for (let left = random.between(1, most); left > 0 && this.world.faults.length === 0; left--) {
       this.#act(random.pick(this.#clients))
       if (random.next() < 0.7) await sleep(random.between(0, 15))
     }

@@ -1,0 +1,66 @@
+// The status, once a second, and the rates that follow from it.
+
+import type { Status } from '../../gateway/status.ts'
+import { onLoggedOut } from './api.ts'
+import { cell } from './cell.ts'
+
+export type { Status }
+export type Pool = Status['pools'][number]
+
+export interface Live {
+  readonly status: Status
+  /** A second, over the last seconds. */
+  readonly rates: { readonly received: number; readonly delivered: number }
+}
+
+export const live = cell<Live | null>(null)
+/** Does it come at the moment? */
+export const isConnected = cell(true)
+
+const WINDOW_MS = 5000
+const RETRY_MS = 3000
+
+interface Count {
+  readonly at: number
+  readonly received: number
+  readonly delivered: number
+}
+
+let source: EventSource | undefined
+let retry: ReturnType<typeof setTimeout> | undefined
+let counts: Count[] = []
+
+export function follow(): void {
+  unfollow()
+  source = new EventSource('/api/v1/events')
+  source.addEventListener('status', ({ data }) => take(JSON.parse(data)))
+  source.onopen = () => {
+    isConnected.value = true
+  }
+  source.onerror = () => {
+    isConnected.value = false
+    if (source?.readyState !== EventSource.CLOSED) return // it tries again by itself
+    onLoggedOut.call()
+    retry = setTimeout(follow, RETRY_MS)
+  }
+}
+
+export function unfollow(): void {
+  source?.close()
+  source = undefined
+  clearTimeout(retry)
+}
+
+function take(status: Status): void {
+  const received = status.messages.received.reduce((sum, count) => sum + count, 0)
+  const now = { at: status.uptimeMs, received, delivered: status.messages.delivered }
+  if (now.at < (counts.at(-1)?.at ?? 0)) counts = [] // the gateway has started anew
+  counts = [...counts.filter(({ at }) => now.at - at <= WINDOW_MS), now]
+  const first = counts[0]!
+  const seconds = (now.at - first.at) / 1000 || 1
+  const rates = {
+    received: (now.received - first.received) / seconds,
+    delivered: (now.delivered - first.delivered) / seconds,
+  }
+  live.value = { status, rates }
+}

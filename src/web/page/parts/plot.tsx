@@ -1,0 +1,84 @@
+// Lines over time. What draws them is loaded when the first is wanted.
+
+import { useEffect, useRef } from 'preact/hooks'
+import type uPlot from 'uplot'
+import { useCell } from '../cell.ts'
+import { language } from '../texts.ts'
+import { theme } from '../theme.ts'
+
+export interface Line {
+  readonly label: string
+  /** A custom property of style.css. */
+  readonly color: string
+  readonly values: readonly number[]
+}
+
+interface PlotProps {
+  readonly title: string
+  /** Seconds since 1970. */
+  readonly times: readonly number[]
+  readonly lines: readonly Line[]
+  readonly format: (value: number) => string
+}
+
+const HEIGHT = 180
+
+export function Plot({ title, times, lines, format }: PlotProps) {
+  const box = useRef<HTMLDivElement>(null)
+  const plot = useRef<uPlot | null>(null)
+  const look = `${useCell(theme)} ${useCell(language)} ${lines.map(({ label }) => label).join()}`
+  const data = [times, ...lines.map(({ values }) => values)] as unknown as uPlot.AlignedData
+  const newest = useRef(data)
+  newest.current = data
+  // drawn anew for another look only
+  useEffect(() => {
+    let over = false
+    const fit = new ResizeObserver(([entry]) =>
+      plot.current?.setSize({ width: Math.floor(entry!.contentRect.width), height: HEIGHT }),
+    )
+    const dark = matchMedia('(prefers-color-scheme: dark)')
+    const draw = async (): Promise<void> => {
+      const { default: Drawn } = await import('uplot')
+      if (over || !box.current) return
+      plot.current?.destroy()
+      plot.current = new Drawn(optionsOf(box.current, lines, format), newest.current, box.current)
+    }
+    void draw().then(() => box.current && fit.observe(box.current))
+    dark.addEventListener('change', draw)
+    return () => {
+      over = true
+      fit.disconnect()
+      dark.removeEventListener('change', draw)
+      plot.current?.destroy()
+      plot.current = null
+    }
+  }, [look])
+  useEffect(() => plot.current?.setData(data))
+  const worst = lines.map(({ label, values }) => `${label}: ${format(Math.max(0, ...values))}`).join(', ')
+  return (
+    <figure class="plot">
+      <figcaption>{title}</figcaption>
+      <div ref={box} role="img" aria-label={`${title}; max ${worst}`} />
+    </figure>
+  )
+}
+
+function optionsOf(box: HTMLElement, lines: readonly Line[], format: (value: number) => string): uPlot.Options {
+  const style = getComputedStyle(box)
+  const colorOf = (name: string): string => style.getPropertyValue(name).trim()
+  const axis = { stroke: colorOf('--dim'), grid: { stroke: colorOf('--line'), width: 1 }, ticks: { show: false } }
+  return {
+    width: box.clientWidth,
+    height: HEIGHT,
+    cursor: { y: false },
+    scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } },
+    axes: [axis, { ...axis, size: 64, values: (_, ticks) => ticks.map(format) }],
+    series: [
+      { value: (_, at) => (at === null ? '–' : new Date(at * 1000).toLocaleTimeString(language.value)) },
+      ...lines.map(({ label, color }) => ({
+        ...{ label, stroke: colorOf(color), width: 2, points: { show: false } },
+        value: (_: uPlot, value: number | null) => (value === null ? '–' : format(value)),
+      })),
+    ],
+  }
+}
