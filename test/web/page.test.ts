@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
+import { connectAsync } from 'mqtt'
 import type { Browser as Chromium } from 'playwright-core'
 import { buildPage } from '../../scripts/build.d/page.ts'
 import { chromiumMissing, startChromium } from '../helpers/chromium.ts'
 import { GatewayProcess } from '../helpers/gateway.ts'
-import { ACCOUNT, assertAccessible, logIn, PHONE, type Visitor, visit } from './visitor.ts'
+import { ACCOUNT, assertAccessible, DESKTOP, logIn, PHONE, type Visitor, visit } from './visitor.ts'
 
 const gateway = new GatewayProcess({
   conf: 'web.listen = 127.0.0.1:0',
@@ -61,6 +62,66 @@ suite('page', { skip: chromiumMissing() }, () => {
     await page.getByRole('button', { name: 'Abmelden' }).click()
     await page.getByRole('button', { name: 'Anmelden' }).waitFor()
     assert.deepEqual(complaints, [])
+    await page.context().close()
+  })
+
+  const PAGES = ['Pools', 'Queue', 'Messages', 'Clients', 'Users and access', 'System', 'Commands']
+  for (const [size, viewport] of [
+    ['phone', PHONE],
+    ['desktop', DESKTOP],
+  ] as const) {
+    test(`every page on a ${size}: no fault of accessibility, nothing beyond its edge, no complaint`, async () => {
+      const colorScheme = size === 'phone' ? 'dark' : 'light'
+      const { page, complaints } = await visit(chromium, url, { viewport, colorScheme })
+      await logIn(page)
+      for (const name of PAGES) {
+        if (size === 'phone') await page.locator('.menu').click()
+        await page.locator('.places').getByRole('link', { name, exact: true }).click()
+        await page.getByRole('heading', { name, level: 1 }).waitFor()
+        await page.locator('main > *:not(h1)').first().waitFor()
+        await assertAccessible(page, name)
+        assert.equal(await page.evaluate('document.documentElement.scrollWidth'), viewport.width, name)
+      }
+      assert.deepEqual(complaints, [])
+      await page.context().close()
+    })
+  }
+
+  test('a pool: test, pause, resume; each says what it will do and what it did', async () => {
+    const { page } = await visit(chromium, `${url}/#/pools`)
+    await logIn(page)
+    await page.getByRole('button', { name: 'Test the connection sqlite.pool1' }).click()
+    await page.getByText(/It answers in/).waitFor()
+    await page.getByRole('button', { name: 'Pause sqlite.pool1' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('Sends nothing more to sqlite.pool1').waitFor()
+    await dialog.getByRole('button', { name: 'Pause' }).click()
+    await page
+      .locator('.toast')
+      .getByText(/sqlite.pool1/)
+      .waitFor()
+    await page.getByRole('button', { name: 'Resume sqlite.pool1' }).click()
+    await dialog.getByRole('button', { name: 'Resume' }).click()
+    await page.getByRole('button', { name: 'Pause sqlite.pool1' }).waitFor()
+    await page.context().close()
+  })
+
+  test('a client: seen, looked at, sent away', async () => {
+    const client = await connectAsync(gateway.url, { clientId: 'pump 7', reconnectPeriod: 0 })
+    await client.subscribeAsync('plant/#', { qos: 1 })
+    await client.publishAsync('plant/pump', 'it runs', { qos: 1 })
+    const { page } = await visit(chromium, `${url}/#/clients`)
+    await logIn(page)
+    await page.getByRole('button', { name: 'pump 7' }).click()
+    await page.getByRole('dialog').getByText('plant/#').waitFor()
+    const closed = new Promise<void>((resolve) => client.once('close', () => resolve()))
+    await page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click()
+    await page.getByText('Closes the connection of pump 7').waitFor()
+    await page.getByRole('dialog').last().getByRole('button', { name: 'Disconnect' }).click()
+    await closed
+    await page.goto(`${url}/#/messages`)
+    await page.getByRole('button', { name: 'plant/pump' }).first().click()
+    await page.getByRole('dialog').getByText('it runs').waitFor()
     await page.context().close()
   })
 })

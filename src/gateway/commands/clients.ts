@@ -60,6 +60,7 @@ const kick = command('client kick', {
   result: record({ kicked: text() }),
   will: (_, input) =>
     `Closes the connection of ${input.clientid}. Its session stays, and it may connect again at once.`,
+  did: ({ kicked }) => `The connection of ${kicked} is closed.`,
   run({ broker }, input) {
     const client = find(broker.sessions(), input.clientid)
     if (client.connected && broker.kick(client.clientid)) return { kicked: client.clientid }

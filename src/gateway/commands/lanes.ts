@@ -96,6 +96,7 @@ const pause = command('lane pause', {
   result: done,
   will: (gateway, input) =>
     `Sends nothing more to ${gateway.poolId(input.pool)} until it is resumed or the gateway starts again; events wait in the queue.`,
+  did: ({ pool }) => `${pool} is paused; events wait in the queue.`,
   run: async (gateway, input) => {
     const id = gateway.poolId(input.pool)
     await gateway.forward.pause(id)
@@ -108,6 +109,7 @@ const resume = command('lane resume', {
   parameters: { pool },
   result: done,
   will: (gateway, input) => `Lets ${gateway.poolId(input.pool)} go on sending what waits.`,
+  did: ({ pool }) => `${pool} goes on.`,
   run: async (gateway, input) => {
     const id = gateway.poolId(input.pool)
     await gateway.forward.resume(id)
@@ -127,6 +129,7 @@ const skip = command('lane skip', {
     const id = gateway.poolId(pool)
     return `Gives up what waits for ${id} up to event ${to}: it will never be in that database.`
   },
+  did: ({ pool, skippedTo }) => `What waited for ${pool} up to event ${skippedTo} is given up.`,
   async run(gateway, { pool, to }) {
     const id = gateway.poolId(pool)
     await gateway.forward.skip(id, to)

@@ -36,6 +36,7 @@ const set = command('operator set', {
     operators.names.includes(name)
       ? `Sets another password for ${name}, and ends the sessions of ${name}.`
       : `Adds the operator ${name}, who may do everything that you may.`,
+  did: ({ name }) => `${name} may log in with this password.`,
   async run({ operators }, { name, password }) {
     await operators.set(name, password)
     return { name }
@@ -48,6 +49,7 @@ const remove = command('operator remove', {
   result: named,
   asks: true,
   will: (_, { name }) => `Takes the operator ${name} away, and ends the sessions of ${name}.`,
+  did: ({ name }) => `${name} is no operator any more.`,
   run({ operators }, { name }) {
     operators.remove(name)
     return { name }
@@ -80,6 +82,7 @@ const revoke = command('token revoke', {
   result: named,
   asks: true,
   will: (_, { name }) => `Takes the token ${name} back: its program is let in no more.`,
+  did: ({ name }) => `The token ${name} is worth nothing any more.`,
   run({ tokens }, { name }) {
     tokens.revoke(name)
     return { name }

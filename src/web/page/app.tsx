@@ -5,8 +5,15 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { useCell } from './cell.ts'
 import { declared, has } from './declared.ts'
 import { isConnected, live } from './live.ts'
+import { Access } from './pages/access.tsx'
+import { Clients } from './pages/clients.tsx'
+import { Commands } from './pages/commands.tsx'
 import { Login } from './pages/login.tsx'
+import { Messages } from './pages/messages.tsx'
 import { Overview } from './pages/overview.tsx'
+import { Pools } from './pages/pools.tsx'
+import { Queue } from './pages/queue.tsx'
+import { System } from './pages/system.tsx'
 import { Wizard } from './pages/wizard.tsx'
 import { ActionDialog } from './parts/action.tsx'
 import { Choice } from './parts/field.tsx'
@@ -24,7 +31,16 @@ interface Page {
   readonly needs?: string
 }
 
-const PAGES: readonly Page[] = [{ name: '', title: 'overview', Body: Overview }]
+const PAGES: readonly Page[] = [
+  { name: '', title: 'overview', Body: Overview },
+  { name: 'pools', title: 'pools', Body: Pools },
+  { name: 'queue', title: 'queue', Body: Queue, needs: 'dead list' },
+  { name: 'messages', title: 'messages', Body: Messages, needs: 'messages' },
+  { name: 'clients', title: 'clients', Body: Clients, needs: 'clients' },
+  { name: 'access', title: 'access', Body: Access, needs: 'operators' },
+  { name: 'system', title: 'system', Body: System },
+  { name: 'commands', title: 'commands', Body: Commands },
+]
 
 export function App() {
   const state = useCell(session)

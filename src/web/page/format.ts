@@ -2,8 +2,11 @@
 
 import { language, t } from './texts.ts'
 
+/** Such as en-GB of who reads English there. */
+const locale = (): string => navigator.languages.find((one) => one.startsWith(language.value)) ?? language.value
+
 export function number(value: number, digits = 0): string {
-  return new Intl.NumberFormat(language.value, { maximumFractionDigits: digits }).format(value)
+  return new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value)
 }
 
 /** A rate; small ones with a digit more. */
@@ -34,5 +37,5 @@ export const ago = (iso: string | number): string => duration(Math.max(0, Date.n
 export function moment(iso: string | number): string {
   const at = new Date(iso)
   if (Number.isNaN(at.getTime())) return String(iso)
-  return new Intl.DateTimeFormat(language.value, { dateStyle: 'short', timeStyle: 'medium' }).format(at)
+  return new Intl.DateTimeFormat(locale(), { dateStyle: 'short', timeStyle: 'medium' }).format(at)
 }

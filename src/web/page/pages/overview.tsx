@@ -71,7 +71,8 @@ function Troubles({ status }: { status: Status }) {
 }
 
 function Tiles({ now: { status, rates } }: { now: Live }) {
-  const { clients, queue, storage, clock, uptimeMs } = status
+  const { clients, queue, pools, storage, clock, uptimeMs } = status
+  const waiting = Math.max(0, ...pools.map(({ lag }) => lag.events))
   return (
     <section class="tiles" aria-label={t('figures')}>
       <Tile title={t('rate.in')} value={rate(rates.received)} more={t('unit.perSecond')} />
@@ -80,7 +81,7 @@ function Tiles({ now: { status, rates } }: { now: Live }) {
         {...{ title: t('clients'), value: number(clients.connected) }}
         more={t('sessions', { count: number(clients.sessions) })}
       />
-      <Tile title={t('queue')} value={number(queue.events)} more={t('events.in', { bytes: bytes(queue.bytes) })} />
+      <Tile title={t('tile.waiting')} value={number(waiting)} more={t('events.in', { bytes: bytes(queue.bytes) })} />
       <Tile title={t('disk')} value={bytes(storage.freeBytes)} more={t('free')} />
       <Tile
         {...{ title: t('clock'), value: t(clock.trusted ? 'clock.set' : 'clock.notSet') }}

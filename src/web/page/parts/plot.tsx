@@ -64,8 +64,10 @@ export function Plot({ title, times, lines, format }: PlotProps) {
 }
 
 function optionsOf(box: HTMLElement, lines: readonly Line[], format: (value: number) => string): uPlot.Options {
-  const style = getComputedStyle(box)
-  const colorOf = (name: string): string => style.getPropertyValue(name).trim()
+  const colorOf = (name: string): string => {
+    box.style.color = `var(${name})` // a canvas does not know light-dark(); what is computed of it, it does
+    return getComputedStyle(box).color
+  }
   const axis = { stroke: colorOf('--dim'), grid: { stroke: colorOf('--line'), width: 1 }, ticks: { show: false } }
   return {
     width: box.clientWidth,

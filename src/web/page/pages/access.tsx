@@ -1,0 +1,192 @@
+// Who may command the gateway, and which programs may ask it; who may publish and subscribe.
+
+import { useState } from 'preact/hooks'
+import { ask, run } from '../api.ts'
+import { useCell } from '../cell.ts'
+import { declared, has } from '../declared.ts'
+import { ago, number } from '../format.ts'
+import { live } from '../live.ts'
+import { Action, askFor } from '../parts/action.tsx'
+import { Empty } from '../parts/empty.tsx'
+import { Facts } from '../parts/facts.tsx'
+import { FaultBox } from '../parts/fault.tsx'
+import { Field } from '../parts/field.tsx'
+import { Form } from '../parts/form.tsx'
+import { Table } from '../parts/table.tsx'
+import { tell } from '../parts/toast.tsx'
+import { useRead } from '../parts/use-read.ts'
+import { linkTo } from '../place.ts'
+import { session } from '../session.ts'
+import { t } from '../texts.ts'
+import { CommandCard } from './commands.tsx'
+
+export function Access() {
+  return (
+    <>
+      <Devices />
+      <Operators />
+      <OwnPassword />
+      <Tokens />
+    </>
+  )
+}
+
+/** MQTT's users and rules. */
+function Devices() {
+  const now = useCell(live)
+  const commands = (useCell(declared) ?? []).filter(({ name }) => /^(users?|acl)\b/.test(name))
+  if (!now) return null
+  const { access } = now.status
+  return (
+    <section class="card">
+      <h2>{t('access.devices')}</h2>
+      <Facts
+        facts={[
+          [t('system.users'), number(access.users)],
+          [t('access.anonymous'), t(access.anonymous ? 'yes' : 'no')],
+          [t('access.rules'), number(access.aclLines)],
+          [t('system.denied'), number(Object.values(access.denied).reduce((sum, count) => sum + count, 0))],
+          [t('access.held'), number(access.held.names + access.held.addresses)],
+        ]}
+      />
+      {access.users === 0 && <p class="hint">{t('access.users.next')}</p>}
+      <div class="buttons">
+        {has('config file get') && <a href={linkTo('configuration', 'acl.conf')}>{t('access.rules.edit')}</a>}
+        <Action command="reload" values={{}} label={t('access.reload')} />
+      </div>
+      {commands.map((command) => (
+        <CommandCard key={command.name} command={command} />
+      ))}
+    </section>
+  )
+}
+
+function Operators() {
+  const { result, fault, again } = useRead<{ name: string }[]>('operators')
+  const [name, setName] = useState('')
+  const [password, setPassword] = useState('')
+  const add = async (): Promise<void> => {
+    const values = { name, password }
+    setPassword('')
+    askFor({ command: 'operator set', values, label: t('operator.set'), done: again })
+  }
+  return (
+    <section class="card">
+      <h2>{t('operators')}</h2>
+      <FaultBox fault={fault} />
+      <ul class="plain lines">
+        {result?.map((one) => (
+          <li key={one.name}>
+            <span>
+              {one.name} {one.name === session.value?.name && <span class="hint">({t('operator.you')})</span>}
+            </span>
+            <Action
+              {...{ command: 'operator remove', values: { name: one.name }, label: t('remove'), done: again }}
+              name={`${t('remove')} ${one.name}`}
+            />
+          </li>
+        ))}
+      </ul>
+      <Form submit={t('operator.set')} act={add}>
+        <div class="row">
+          <Field label={t('name')} value={name} change={setName} autocomplete="off" required />
+          <Field
+            {...{ label: t('password'), type: 'password', value: password, change: setPassword, minLength: 8 }}
+            autocomplete="new-password"
+            required
+          />
+        </div>
+      </Form>
+    </section>
+  )
+}
+
+function OwnPassword() {
+  const [current, setCurrent] = useState('')
+  const [password, setPassword] = useState('')
+  const act = async (): Promise<void> => {
+    await ask('POST', '/password', { current, password })
+    setCurrent('')
+    setPassword('')
+    tell(t('password.changed'))
+  }
+  return (
+    <section class="card">
+      <h2>{t('password.own')}</h2>
+      <Form submit={t('password.change')} act={act}>
+        <div class="row">
+          <Field
+            {...{ label: t('password.current'), type: 'password', value: current, change: setCurrent }}
+            autocomplete="current-password"
+            required
+          />
+          <Field
+            {...{ label: t('password.new'), type: 'password', value: password, change: setPassword, minLength: 8 }}
+            autocomplete="new-password"
+            required
+          />
+        </div>
+      </Form>
+    </section>
+  )
+}
+
+interface Token {
+  readonly name: string
+  readonly may: 'read' | 'all'
+  readonly made: string
+}
+
+function Tokens() {
+  const { result, fault, again } = useRead<Token[]>('tokens')
+  const [name, setName] = useState('')
+  const [readOnly, setReadOnly] = useState(true)
+  const [made, setMade] = useState<{ name: string; token: string } | null>(null)
+  const create = async (): Promise<void> => {
+    const { result } = await run<{ name: string; token: string }>('token create', { name, readOnly })
+    setMade(result)
+    setName('')
+    again()
+  }
+  return (
+    <section class="card">
+      <h2>{t('tokens')}</h2>
+      <p class="hint">{t('tokens.hint')}</p>
+      <FaultBox fault={fault} />
+      {result && (
+        <Table<Token>
+          {...{ label: t('tokens'), rows: result, keyOf: (one) => one.name, empty: <Empty title={t('tokens.none')} /> }}
+          columns={[
+            { title: t('name'), cell: (one) => one.name },
+            { title: t('token.may'), cell: ({ may }) => t(`token.may.${may}`) },
+            { title: t('token.made'), cell: (one) => ago(one.made), wide: true },
+            {
+              title: '',
+              cell: (one) => (
+                <Action
+                  {...{ command: 'token revoke', values: { name: one.name }, label: t('remove'), done: again }}
+                  name={`${t('remove')} ${one.name}`}
+                />
+              ),
+            },
+          ]}
+        />
+      )}
+      {made && (
+        <p class="well" role="status">
+          {t('token.once', { name: made.name })} <code>{made.token}</code>
+        </p>
+      )}
+      <Form submit={t('token.create')} act={create}>
+        <Field label={t('token.for')} value={name} change={setName} autocomplete="off" required />
+        <label class="check">
+          <input
+            {...{ type: 'checkbox', checked: readOnly }}
+            onChange={({ currentTarget }) => setReadOnly(currentTarget.checked)}
+          />{' '}
+          {t('token.readOnly')}
+        </label>
+      </Form>
+    </section>
+  )
+}
