@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from '../log/logger.ts'
 import type { Qos, Seq } from '../model/event.ts'
+import type { Counted } from '../model/histogram.ts'
 import type { SessionStore } from '../store/stored-sessions.ts'
 import { type AccessControl, Admission } from './admission.ts'
 import { Announcements } from './announcements.ts'
@@ -14,7 +15,7 @@ import { Deliveries } from './deliveries.ts'
 import { Denials, type Denied } from './denials.ts'
 import { type Engine, goBy, startEngine } from './engine.ts'
 import { parsePlainPackets } from './fast-parse.ts'
-import { type DropReason, Figures, type Histogram, type RefusalReason } from './figures.ts'
+import { type DropReason, Figures, type RefusalReason } from './figures.ts'
 import { Gate } from './gate.ts'
 import type { HooksForBroker, JournalForBroker } from './hooks-for-broker.ts'
 import { DEFAULT_LIMITS, type Limits, type Writable } from './limits.ts'
@@ -32,8 +33,7 @@ import { guardParser } from './wire-guard.ts'
 
 export type { Access, AccessControl, Applicant, Principal } from './admission.ts'
 export type { ClientInfo } from './client-info.ts'
-export type { DropReason, Histogram, RefusalReason } from './figures.ts'
-export { PUBACK_BUCKETS } from './figures.ts'
+export { DROP_REASONS, type DropReason, type RefusalReason } from './figures.ts'
 export type { HooksForBroker } from './hooks-for-broker.ts'
 export type { Limits } from './limits.ts'
 export type { Listener, ListenerOptions } from './listeners.ts'
@@ -70,7 +70,7 @@ export interface BrokerStats {
   readonly recallsFailed: number
   /** Connections that ended, or were refused, by a fault of the client. */
   readonly clientFaults: number
-  readonly puback: Histogram
+  readonly puback: Counted
 }
 
 export interface Broker {

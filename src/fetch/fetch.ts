@@ -3,6 +3,7 @@
 
 import type { Binding, PoolId } from '../model/binding.ts'
 import type { Message, Subscription } from '../model/event.ts'
+import type { Counted } from '../model/histogram.ts'
 import type { RemoteMessage } from '../model/operation.ts'
 import type { Journal } from '../queue/journal.ts'
 import type { Position } from '../store/positions.ts'
@@ -56,6 +57,12 @@ export class Fetch {
       },
       left: (clientid) => this.#forget(clientid),
     })
+  }
+
+  /** Seconds that fetches of messages took: with an answer of a pool, and from local truth alone. */
+  get seconds(): { readonly local: Counted; readonly remote: Counted } {
+    const { local, remote } = this.#messages.seconds
+    return { local: local.counted, remote: remote.counted }
   }
 
   /** `follow` is called where `acknowledged` said that a position may not move, as soon as it may. */

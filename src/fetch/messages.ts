@@ -4,6 +4,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Binding, PoolId } from '../model/binding.ts'
 import type { Message, Seq } from '../model/event.ts'
+import { Histogram, SECONDS } from '../model/histogram.ts'
 import type { ReadOp, RemoteMessage } from '../model/operation.ts'
 import { hasWildcard, topicMatches } from '../model/topic.ts'
 import type { Journal } from '../queue/journal.ts'
@@ -64,6 +65,8 @@ export interface MessageFetchOptions {
 }
 
 export class MessageFetch {
+  /** How long fetches took with an answer of a pool, and from local truth alone. */
+  readonly seconds = { local: new Histogram(SECONDS), remote: new Histogram(SECONDS) }
   readonly #journal: Journal
   readonly #store: Store
   readonly #pools: Pools
@@ -126,10 +129,14 @@ export class MessageFetch {
 
   async #askAll(request: MessageRequest, reader: Reader, now: number): Promise<Merged & { answers: Answer[] }> {
     await this.#turn()
+    const began = performance.now()
     const sources = sourcesOf(request.bindings, now)
     const answers = await Promise.all(sources.map((source) => this.#ask(source, reader)))
     await this.#turn() // acks that came meanwhile count
-    return { answers, ...(await merge(this.#store, reader, answers)) }
+    const merged = await merge(this.#store, reader, answers)
+    const source = answers.some(({ rows }) => rows) ? 'remote' : 'local'
+    this.seconds[source].observe((performance.now() - began) / 1000)
+    return { answers, ...merged }
   }
 
   /** Has the session this row? It knows its own messages by their seqs, of which a pool tells nothing. */

@@ -53,6 +53,7 @@ export interface Gateway {
   readonly clock: Clock
   readonly journal: Journal
   readonly store: Store
+  readonly fetch: Fetch
   readonly forward: Forward
   readonly broker: Broker
   readonly access: AccessControl
@@ -206,6 +207,7 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
     clock,
     journal,
     store,
+    fetch,
     forward,
     broker,
     access,

@@ -1,6 +1,6 @@
 // One snapshot of everything, for every face.
 
-import type { Listener } from '../broker/broker.ts'
+import { DROP_REASONS, type Listener } from '../broker/broker.ts'
 import { LANE } from './commands/lanes.ts'
 import {
   type Described,
@@ -51,12 +51,21 @@ const LISTENER = record(
   },
 )
 
+export { DROP_REASONS }
+
+/** Seconds, or what the name says, in buckets. */
+const COUNTED = record({
+  le: listOf(number(), 'upper bounds of the buckets'),
+  counts: listOf(integer(), 'in each bucket, and above the last bound'),
+  ...{ sum: number(), count: integer() },
+})
+
 const MESSAGES = record({
   received: listOf(integer(), 'PUBLISHes by QoS'),
   delivered: integer(),
   dropped: mapOf(integer(), 'by reason'),
   recallsFailed: integer('lookups and fetches that failed'),
-  puback: record({ counts: listOf(integer(), 'by bucket'), sum: number('seconds'), count: integer() }),
+  puback: COUNTED,
 })
 
 const ACCESS = record({
@@ -84,6 +93,8 @@ export const STATUS = record({
   retained: record({ count: integer('topics'), bytes: integer('of their names and payloads') }),
   access: ACCESS,
   messages: MESSAGES,
+  commits: record({ seconds: COUNTED, events: COUNTED }),
+  fetches: record({ local: COUNTED, remote: COUNTED }),
   queue: record({
     events: integer(),
     bytes: integer(),
@@ -97,9 +108,10 @@ export const STATUS = record({
 })
 export type Status = Described<typeof STATUS>
 
-export function statusOf({ access, broker, journal, store, forward, clock, startedAt, node }: Gateway): Status {
+export function statusOf(gateway: Gateway): Status {
+  const { access, broker, journal, store, fetch, forward, clock, startedAt, node } = gateway
   const { connected, sessions, refused, overLimit, clientFaults, denied, ...messages } = broker.stats()
-  const { events, bytes, maxBytes, oldestAt, full, dropped } = journal.stats()
+  const { events, bytes, maxBytes, oldestAt, full, dropped, ...commits } = journal.stats()
   return {
     version: VERSION,
     node,
@@ -110,6 +122,8 @@ export function statusOf({ access, broker, journal, store, forward, clock, start
     retained: { count: store.retained.size, bytes: store.retained.bytes },
     access: { ...access.figures(), denied },
     messages: { ...messages },
+    commits: { seconds: commits.commitSeconds, events: commits.commitEvents },
+    fetches: fetch.seconds,
     queue: { events, bytes, maxBytes, oldestAt, full, dropped },
     pools: forward.lanes().map(({ pool: _, ...lane }) => ({ ...lane })),
     storage: storageStatus(journal),

@@ -5,6 +5,7 @@
 import { HoldfastError, QueueFull } from '../model/errors.ts'
 import type { EventDraft, Seq } from '../model/event.ts'
 import type { EventId } from '../model/event-id.ts'
+import { AMOUNTS, Histogram, SECONDS } from '../model/histogram.ts'
 import type { SetRow } from './binding-table.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { Done, LocalWrite } from './journal.ts'
@@ -38,6 +39,9 @@ export interface CommitterOptions {
 }
 
 export class Committer {
+  /** Of commits: how long they took, and how many events they had. */
+  readonly commitSeconds = new Histogram(SECONDS)
+  readonly commitEvents = new Histogram(AMOUNTS)
   readonly #o: CommitterOptions
   readonly #page: PageWriter
   readonly #policy: GroupCommit
@@ -117,6 +121,8 @@ export class Committer {
     const { waiting, sets } = this.#onTheWay.shift()!
     this.#page.giveBack(answer.page)
     this.#policy.ended(answer.commitMs)
+    this.commitSeconds.observe(answer.commitMs / 1000)
+    this.commitEvents.observe(waiting.marks.filter((mark) => mark > 0).length)
     this.#trouble = answer.failed?.message ?? answer.refused
     const error = errorOf(answer)
     this.#telling = true

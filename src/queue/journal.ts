@@ -6,6 +6,7 @@ import type { Database } from 'better-sqlite3'
 import type { Logger } from '../log/logger.ts'
 import type { Binding, PoolId } from '../model/binding.ts'
 import type { EventDraft, HookEvent, Seq } from '../model/event.ts'
+import type { Counted } from '../model/histogram.ts'
 import { startThread } from '../system/program.ts'
 import { MainJournal, statementsOf } from './main-journal.ts'
 import { type FromWriter, type WriterStart, writerLimits } from './messages.ts'
@@ -142,6 +143,9 @@ export interface QueueStats {
   readonly commits: number
   /** Sum and greatest of the commits' durations, ms. */
   readonly commitMs: { readonly sum: number; readonly max: number }
+  readonly commitSeconds: Counted
+  /** Events a commit. */
+  readonly commitEvents: Counted
   /** Bytes that the writer thread sent to the disk since start (0 where the kernel does not tell). */
   readonly bytesWritten: number
   /** Free bytes of the disk. */

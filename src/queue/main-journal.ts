@@ -175,6 +175,8 @@ export class MainJournal implements Journal {
       full: this.#committer.trouble,
       commits,
       commitMs: { sum: commitMsSum, max: commitMsMax },
+      commitSeconds: this.#committer.commitSeconds.counted,
+      commitEvents: this.#committer.commitEvents.counted,
       bytesWritten,
       freeBytes,
       dropped: { refused: this.#committer.refused, oldest: droppedOldest },

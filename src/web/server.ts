@@ -3,7 +3,7 @@
 import cookie from '@fastify/cookie'
 import helmet, { type FastifyHelmetOptions } from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
-import { type FastifyInstance, fastify } from 'fastify'
+import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify'
 import type { Gateway } from '../gateway/gateway.ts'
 import { ailment } from '../gateway/health.ts'
 import type { WebTls } from '../gateway/web-tls.ts'
@@ -15,6 +15,7 @@ import { guardConnections } from './connections.ts'
 import { EventStreams } from './events.ts'
 import { assertSameSite, isOurs } from './guard.ts'
 import { serveLogin } from './login.ts'
+import { METRICS_TYPE, metricsOf } from './metrics.ts'
 import { openApi } from './openapi.ts'
 import { servePage } from './page.ts'
 import { problem, problemOf, sendProblem } from './problem.ts'
@@ -100,13 +101,14 @@ async function serve(app: FastifyInstance, gateway: Gateway): Promise<void> {
     sessions.close()
   })
   app.decorateRequest('caller', null)
-  serveOpen(app, gateway)
-  const serveKnown = async (known: FastifyInstance): Promise<void> => {
-    known.addHook('onRequest', async (request) => {
-      request.caller = callerOf(request, gateway, sessions)
+  const known = (request: FastifyRequest) => callerOf(request, gateway, sessions)
+  serveOpen(app, gateway, known)
+  const serveKnown = async (inner: FastifyInstance): Promise<void> => {
+    inner.addHook('onRequest', async (request) => {
+      request.caller = known(request)
     })
-    serveCommands(known, gateway)
-    streams.serve(known)
+    serveCommands(inner, gateway)
+    streams.serve(inner)
   }
   const serveApi = async (api: FastifyInstance): Promise<void> => {
     api.addHook('onRequest', async (_, reply) => void reply.header('cache-control', 'no-store'))
@@ -117,8 +119,15 @@ async function serve(app: FastifyInstance, gateway: Gateway): Promise<void> {
   servePage(app)
 }
 
-/** What everybody who reaches the listener may ask. */
-function serveOpen(app: FastifyInstance, gateway: Gateway): void {
+/** What everybody who reaches the listener may ask. @param known throws where nobody is */
+function serveOpen(app: FastifyInstance, gateway: Gateway, known: (request: FastifyRequest) => unknown): void {
+  const metrics = gateway.settings['web.metrics']
+  if (metrics !== false) {
+    app.get('/metrics', (request, reply) => {
+      if (metrics === 'token') known(request)
+      return reply.type(METRICS_TYPE).send(metricsOf(gateway))
+    })
+  }
   app.get('/healthz', async (_, reply) => {
     const why = await ailment(gateway)
     return reply.code(why === null ? 200 : 503).send(why === null ? { state: 'ok' } : { state: 'ailing', why })
