@@ -71,7 +71,9 @@ export class Hooks {
       this.#journal.after(() => done(null, null))
       return
     }
+    const arrived = draft.retain ? this.#store.retained.reserve(draft.topic, draft.payload!.length) : undefined
     const committed = (error: Error | null): void => {
+      arrived?.()
       if (!error) this.#store.committed(event, match.set)
       done(error, error ? null : event)
     }

@@ -30,6 +30,8 @@ export class Retained {
   limits: RetainedLimits
   readonly #journal: Journal
   #bytes = 0
+  /** On their way to the disk. */
+  readonly #coming = { count: 0, bytes: 0 }
   readonly #messages = new TopicTrie<Message>()
   readonly #deletions = new Map<string, Message>()
 
@@ -55,8 +57,21 @@ export class Retained {
 
   hasRoom(topic: string, bytes: number): boolean {
     const known = this.newest(topic)
-    if (!known && this.#messages.size + this.#deletions.size >= this.limits.count) return false
-    return this.#bytes - costOf(known) + topic.length + bytes <= this.limits.bytes
+    const { count, bytes: coming } = this.#coming
+    if (!known && this.#messages.size + this.#deletions.size + count >= this.limits.count) return false
+    return this.#bytes - costOf(known) + coming + topic.length + bytes <= this.limits.bytes
+  }
+
+  /** A message is on its way to the disk. @returns to be called when it is there, before `committed`, or never will be */
+  reserve(topic: string, payloadBytes: number): () => void {
+    const count = this.newest(topic) ? 0 : 1
+    const bytes = topic.length + payloadBytes
+    this.#coming.count += count
+    this.#coming.bytes += bytes
+    return () => {
+      this.#coming.count -= count
+      this.#coming.bytes -= bytes
+    }
   }
 
   /** For the transaction of a publish with the retain flag; `committed` follows when it is on disk. */
