@@ -6,6 +6,7 @@ import type { Connection } from './connection.ts'
 import type { Denials } from './denials.ts'
 import type { ConnectPacket } from './engine-client.ts'
 import type { Figures } from './figures.ts'
+import { weightOf } from './filter-map.ts'
 import { publishFault } from './gate.ts'
 import type { Limits } from './limits.ts'
 import type { Refusal } from './refusal.ts'
@@ -107,8 +108,9 @@ export class Admission {
       return false
     }
     const { subscriptions } = connection.session!
-    const mostMore = subscriptions.has(filter) ? maxSubscriptions : maxSubscriptions - subscriptions.size
-    if (connection.granting.size >= mostMore) {
+    const { granting } = connection
+    const isNew = !subscriptions.has(filter) && !granting.has(filter)
+    if (isNew && subscriptions.weight + granting.weight + weightOf(filter) > maxSubscriptions) {
       this.#figures.countOver('subscriptions')
       return false
     }

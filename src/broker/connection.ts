@@ -5,6 +5,7 @@ import type { Subscription } from '../model/event.ts'
 import type { StoredWill } from '../store/stored-sessions.ts'
 import type { Access } from './admission.ts'
 import type { EngineClient } from './engine-client.ts'
+import { FilterMap } from './filter-map.ts'
 import type { Arrival } from './listeners.ts'
 import type { NamedFilters } from './named-filters.ts'
 import { Outlet } from './outlet.ts'
@@ -43,7 +44,7 @@ export class Connection {
   connectedAt = 0
   endReason: EndReason | undefined
   /** Filters that were granted, and whose SUBACK has not left. */
-  readonly granting = new Map<string, Subscription>()
+  readonly granting = new FilterMap<Subscription>()
   /** Those of them that are not stored yet. */
   readonly unstored: Subscription[] = []
   /** Resolves when the stored ones are on disk. */

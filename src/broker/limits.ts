@@ -13,7 +13,7 @@ export interface Limits {
   readonly sessionExpiryMs: number
   /** Levels of a topic or filter, 100 at most (aedes' own bound). */
   readonly maxTopicLevels: number
-  /** Filters of one session. */
+  /** Filters of one session, long ones counted several times (see filter-map.ts). */
   readonly maxSubscriptions: number
   /** Sessions without `clean`, connected or not; a client more is told to come later. */
   readonly maxSessions: number
@@ -39,7 +39,7 @@ export const DEFAULT_LIMITS: Limits = {
   sessionExpiryMs: 7 * 86_400_000,
   maxTopicLevels: 100,
   maxSubscriptions: 4096,
-  maxSessions: 100_000,
+  maxSessions: 20_000,
   maxKeepalive: Number.POSITIVE_INFINITY,
   maxPublishRate: Number.POSITIVE_INFINITY,
   maxInflightInbound: 1000,

@@ -5,6 +5,7 @@ import { type AckState, AckTracker } from './ack-tracker.ts'
 import type { Access } from './admission.ts'
 import type { Entry } from './backlog.ts'
 import type { Connection } from './connection.ts'
+import { FilterMap } from './filter-map.ts'
 import { Outbox, type OutboxProgress, type OutboxRules } from './outbox.ts'
 import type { OwedRetained } from './run.ts'
 
@@ -41,7 +42,7 @@ export class Session {
   readonly clientid: string
   /** Ends with its connection. */
   readonly clean: boolean
-  readonly subscriptions = new Map<string, Grant>()
+  readonly subscriptions = new FilterMap<Grant>()
   /** By packet id. */
   readonly receipts = new Map<number, Receipt>()
   readonly acks = new AckTracker()

@@ -159,7 +159,7 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
   const broker = await startBroker({
     node,
     listeners: listeners(settings),
-    limits: brokerLimits(settings),
+    limits: brokerLimits(settings, log),
     hooks,
     access,
     journal: {

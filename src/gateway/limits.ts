@@ -3,8 +3,10 @@
 import type { BrokerOptions } from '../broker/broker.ts'
 import type { ListenerOptions } from '../broker/listeners.ts'
 import type { ForwardLimits } from '../forward/forward.ts'
+import type { Logger } from '../log/logger.ts'
 import type { JournalOptions } from '../queue/journal.ts'
 import type { RetainedLimits } from '../store/retained.ts'
+import { descriptorLimit } from '../system/descriptors.ts'
 import type { GatewaySettings } from './settings.ts'
 
 /** `queue.commit_window = auto`: an SD card lives from few, large commits; nobody sees 20 ms. */
@@ -32,7 +34,20 @@ export function forwardLimits(settings: GatewaySettings): ForwardLimits {
   }
 }
 
-export function brokerLimits(settings: GatewaySettings): NonNullable<BrokerOptions['limits']> {
+/** Sockets that say nothing, files, databases, and what the page needs. */
+const OTHER_DESCRIPTORS = 300
+
+/** What the keys allow, and the machine has descriptors for: without any left nothing could be written either. */
+function maxConnections(settings: GatewaySettings, log: Logger): number {
+  const ofListeners = listeners(settings).reduce((sum, listener) => sum + (listener.maxConnections ?? 0), 0)
+  const wanted = Math.min(settings['mqtt.max_connections'], ofListeners)
+  const descriptors = descriptorLimit()
+  const possible = Math.max(1, descriptors - OTHER_DESCRIPTORS)
+  if (possible < wanted) log.warn({ wanted, possible, descriptors }, 'connections_bounded_by_descriptors')
+  return Math.min(wanted, possible)
+}
+
+export function brokerLimits(settings: GatewaySettings, log: Logger): NonNullable<BrokerOptions['limits']> {
   return {
     maxPacketSize: settings['mqtt.max_packet_size'],
     maxClientIdLength: settings['mqtt.max_clientid_len'],
@@ -40,7 +55,7 @@ export function brokerLimits(settings: GatewaySettings): NonNullable<BrokerOptio
     maxOffline: settings['mqtt.max_offline'],
     sessionExpiryMs: settings['mqtt.session_expiry'],
     maxTopicLevels: settings['mqtt.max_topic_levels'],
-    maxConnections: settings['mqtt.max_connections'],
+    maxConnections: maxConnections(settings, log),
     connectTimeoutMs: settings['mqtt.connect_timeout'],
     maxKeepalive: Math.ceil(settings['mqtt.max_keepalive'] / 1000),
     maxSubscriptions: settings['mqtt.max_subscriptions'],

@@ -132,7 +132,7 @@ export const GATEWAY_SETTINGS = {
   },
   'mqtt.max_sessions': {
     type: orInfinity(integer({ min: 0 })),
-    default: '100000',
+    default: '20000',
     doc: 'Sessions without clean start, those whose clients are away included',
   },
   'mqtt.max_subscriptions': {

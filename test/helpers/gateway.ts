@@ -40,6 +40,8 @@ export class GatewayProcess {
   readonly etc: string
   data: string
   port = 0
+  /** A command that runs what follows it, as `prlimit`. */
+  within: readonly string[] = []
   /** Beside the environment of the tests. */
   env: NodeJS.ProcessEnv = {}
   /** Everything it printed since the last start. */
@@ -89,7 +91,9 @@ export class GatewayProcess {
   /** Resolves when the listener is open; rejects with what it printed when it ends before. */
   async start(): Promise<this> {
     this.output = ''
-    const child = spawn(...call(this.#program, ['run', '--etc', this.etc, '--data', this.data]), {
+    const [command, words] = call(this.#program, ['run', '--etc', this.etc, '--data', this.data])
+    const [program, ...all] = [...this.within, command, ...words]
+    const child = spawn(program!, all, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...environment(), ...this.env },
     })

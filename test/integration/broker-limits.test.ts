@@ -137,6 +137,20 @@ test('subscriptions: the filters beyond are refused, those that are there may ch
   await serves(ours)
 })
 
+test('subscriptions: a filter counts once for each 16 levels and 256 characters', async (t) => {
+  const ours = await start(t, { maxSubscriptions: 10 })
+  const client = await RawClient.connect(ours.port)
+  const deep = `${'+/'.repeat(99)}+` // 7
+  assert.deepEqual(
+    await client.subscribe([deep, 0], [`a/${deep.slice(2)}`, 0], ['x'.repeat(600), 0], ['y', 0]),
+    [0, 128, 0, 128],
+  )
+  client.send({ cmd: 'unsubscribe', messageId: 77, unsubscriptions: [deep] })
+  await client.received('unsuback')
+  const short: [string, 0][] = Array.from({ length: 8 }, (_, index) => [String(index), 0])
+  assert.deepEqual(await client.subscribe(...short), [0, 0, 0, 0, 0, 0, 0, 128])
+})
+
 test('sessions: so many are kept; a client more is told to come later, one that resumes comes in', async (t) => {
   const { broker, port } = await start(t, { maxSessions: 2 })
   for (const clientId of ['a', 'b']) {

@@ -19,7 +19,7 @@ import {
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { openForRead } from '../../src/sqlite/open.ts'
+import { storedPayloads } from '../helpers/embedded.ts'
 import { commandLine, GatewayProcess, until } from '../helpers/gateway.ts'
 import { atEnd } from '../helpers/journal.ts'
 import { Client } from '../helpers/mqtt-client.ts'
@@ -53,16 +53,6 @@ async function failing(gateway: GatewayProcess, data = gateway.data): Promise<{ 
   return { code, said: lines.join('\n') }
 }
 
-/** Payloads of the stored messages, in order. */
-function stored(data: string): string[] {
-  const db = openForRead(join(data, 'mqtt.db'))
-  try {
-    return db.prepare<[], string>('select payload from mqtt_msg order by id').pluck().all()
-  } finally {
-    db.close()
-  }
-}
-
 test('a second gateway on a data folder is told who holds it, and stops; the first goes on', async (t) => {
   const first = await gatewayOn(t).start()
   const { pid } = JSON.parse(readFileSync(join(first.data, 'lock.json'), 'utf8'))
@@ -73,7 +63,7 @@ test('a second gateway on a data folder is told who holds it, and stops; the fir
   assert.match(said, /hint: .*--data/)
   const client = await Client.connect(first.url, 'c')
   await client.publish('t', 'still there')
-  await until('the row', () => stored(first.data).length === 1)
+  await until('the row', () => storedPayloads(first.data).length === 1)
   await client.end()
   assert.equal(await first.stop(), 0)
 })
@@ -171,7 +161,7 @@ for (const [what, reserve] of [
     })
     await client.end()
     assert.equal(await gateway.stop(), 0)
-    const rows = new Set(stored(gateway.data))
+    const rows = new Set(storedPayloads(gateway.data))
     for (const payload of acknowledged) assert.ok(rows.has(payload), `${payload.slice(0, 10)} is lost`)
   })
 }
@@ -218,7 +208,7 @@ backend.pgsql.hook.message.publish.1 = {"topic": "#", "action": {"function": "on
   await gateway.start()
   assert.ok((await gateway.ctl('status')).storage.salvaged.rows > 2800)
   await publish(3011, 3012)
-  await until('the last row', () => stored(gateway.data).at(-1)?.startsWith('3011 '))
+  await until('the last row', () => storedPayloads(gateway.data).at(-1)?.startsWith('3011 '))
 })
 
 /** Three pages in the middle, where the events are. */

@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { connect as connectSocket } from 'node:net'
 import { after, afterEach, before, test } from 'node:test'
 import { SQLITE_HOOK } from '../bench/gateway.ts'
+import { storedPayloads } from '../helpers/embedded.ts'
 import { GatewayProcess, until } from '../helpers/gateway.ts'
 import { connectPacket, publishPacket, RawClient } from '../helpers/raw-client.ts'
 
@@ -239,4 +240,21 @@ test('thousands of half-done QoS 2 messages are kept, over a new connection, and
   await subscriber.until(() => subscriber.publishes.length >= clients * each, 'each message', PATIENCE_MS)
   assert.equal(subscriber.publishes.length, clients * each)
   await subscriber.disconnect()
+})
+
+test('fewer descriptors than connections are allowed: the gateway bounds them itself, and can still write', async (t) => {
+  const small = new GatewayProcess({ plugins: SQLITE_HOOK })
+  t.after(() => small.remove())
+  small.within = ['sh', '-c', 'ulimit -n 400 && exec "$@"', 'sh']
+  await small.start()
+  assert.match(small.output, /"wanted":10000,"possible":100,.*"connections_bounded_by_descriptors"/)
+  const sockets = many(600, () => connectSocket(small.port, '127.0.0.1').on('error', () => {}))
+  t.after(() => sockets.map((socket) => socket.destroy()))
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+  const clients = await Promise.all(many(101, () => RawClient.connect(small.port)))
+  assert.deepEqual(clients.map(({ connack }) => connack!.returnCode).sort(), [...many(100, () => 0), 3])
+  const served = clients.find(({ connack }) => connack!.returnCode === 0)!
+  await served.publish('t', 'written', { qos: 1 })
+  await small.forwarded()
+  assert.deepEqual(storedPayloads(small.data), ['written'])
 })

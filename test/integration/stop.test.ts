@@ -5,9 +5,9 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { openForRead } from '../../src/sqlite/open.ts'
 import { pgsqlHook, SQLITE_HOOK } from '../bench/gateway.ts'
 import { type SlowSync, slowSync } from '../bench/native.ts'
+import { storedPayloads } from '../helpers/embedded.ts'
 import { GatewayProcess, until } from '../helpers/gateway.ts'
 import { postgresMissing, startPostgres } from '../helpers/postgres.ts'
 import { RawClient } from '../helpers/raw-client.ts'
@@ -43,16 +43,6 @@ class Publisher {
   }
 }
 
-/** Payloads in the embedded database. */
-function rows(gateway: GatewayProcess): string[] {
-  const db = openForRead(join(gateway.data, 'mqtt.db'))
-  try {
-    return db.prepare<[], string>('select payload from mqtt_msg order by id').pluck().all()
-  } finally {
-    db.close()
-  }
-}
-
 test('under load: each acknowledged message is there once, the sessions are kept, their clients are told by the end', async (t) => {
   const gateway = await gatewayOn(t).start()
   const session = { clientId: 'subscriber', clean: false }
@@ -77,7 +67,7 @@ test('under load: each acknowledged message is there once, the sessions are kept
     new Set([...subscriber.publishes, ...again.publishes].map(({ payload }) => String(payload)))
   await again.until(() => acknowledged.every((payload) => heard().has(payload)), 'the rest of the messages', 20_000)
   await gateway.forwarded()
-  const stored = rows(gateway)
+  const stored = storedPayloads(gateway.data)
   assert.equal(new Set(stored).size, stored.length)
   assert.deepEqual(
     acknowledged.filter((payload) => !stored.includes(payload)),
@@ -117,7 +107,7 @@ async function nothingIsLost({ gateway, publisher, disk }: Awaited<ReturnType<ty
   disk.delay(0)
   await gateway.start()
   await gateway.forwarded()
-  const stored = rows(gateway)
+  const stored = storedPayloads(gateway.data)
   assert.deepEqual(stored.slice(0, publisher.acknowledged.length), publisher.acknowledged)
   assert.equal(await gateway.stop(), 0)
 }
