@@ -185,7 +185,7 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
     ...{ forward, journal, clock, log, running, recovered },
     async apply(next, kept) {
       const { gateway: settings } = next
-      await broker.configure({ listeners: listeners(settings), limits: brokerLimits(settings) })
+      await broker.configure({ listeners: listeners(settings), limits: brokerLimits(settings, log) })
       journal.configure(journalLimits(settings))
       store.retained.limits = retainedLimits(settings)
       access.replace(next.access)
