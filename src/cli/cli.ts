@@ -62,6 +62,7 @@ export async function main(argv: string[], faces: readonly Face[] = []): Promise
     process.stdout.write(HELP)
     return name === undefined ? 2 : 0
   }
+  process.stdout.once('error', () => process.exit(1)) // whoever reads has enough
   if (name === 'complete') return complete(args)
   const command = COMMANDS[name === '--version' ? 'version' : name]
   if (!command) {

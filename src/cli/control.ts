@@ -1,19 +1,29 @@
 // The running gateway's control socket: one JSON request a line, one JSON answer a line. Only the owner may connect.
 
+import { once } from 'node:events'
 import { chmodSync, rmSync } from 'node:fs'
-import { createConnection, createServer, type Server, type Socket } from 'node:net'
+import { createConnection, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Host } from '../console/host.ts'
+import type { Written } from '../gateway/commands.ts'
 import { ConfigFaults, type Fault } from '../gateway/load.ts'
 import { HoldfastError } from '../model/errors.ts'
 
+type Question = Exclude<keyof Host, 'follow'>
 /** One line, as JSON: what to do, and with what. */
-export type Request = { [Ask in keyof Host]: { readonly ask: Ask; readonly args: Parameters<Host[Ask]> } }[keyof Host]
+export type Request =
+  | { [Ask in Question]: { readonly ask: Ask; readonly args: Parameters<Host[Ask]> } }[Question]
+  | { readonly ask: 'follow'; readonly args: readonly [name: string, input: Written] }
 
-type Answer =
-  | { result: unknown }
-  | { error: { code: string; message: string; hint?: string; faults?: readonly Fault[] } }
+interface Refusal {
+  readonly code: string
+  readonly message: string
+  readonly hint?: string
+  readonly faults?: readonly Fault[]
+}
+
+type Answer = { readonly result: unknown } | { readonly error: Refusal }
 
 // Linux refuses a socket path over 107 bytes
 const PATH_BYTES = 107
@@ -29,39 +39,63 @@ export function controlPath(dataDir: string): string {
   return path
 }
 
-/** Serves until closed. The caller holds the data folder's lock, so a socket file that is there is a dead one's. */
-export async function serveControl(dataDir: string, host: Host): Promise<Server> {
+export interface ControlSocket {
+  /** Answers nobody new, and nobody is told any more. */
+  close(): void
+}
+
+/** The caller holds the data folder's lock, so a socket file that is there is a dead one's. */
+export async function serveControl(dataDir: string, host: Host): Promise<ControlSocket> {
   const path = controlPath(dataDir)
   rmSync(path, { force: true })
-  const server = createServer((socket) => serve(socket, host))
+  const closing = new AbortController()
+  const server = createServer((socket) => serve(socket, host, closing.signal))
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve))
   chmodSync(path, 0o600)
-  return server
-}
-
-function serve(socket: Socket, host: Host): void {
-  socket.on('error', () => socket.destroy())
-  const lines = createInterface({ input: socket })
-  lines.on('line', async (line) => {
-    const answer = await answerTo(line, host)
-    if (!socket.destroyed) socket.write(`${JSON.stringify(answer)}\n`)
-  })
-}
-
-async function answerTo(line: string, host: Host): Promise<Answer> {
-  try {
-    return { result: await resultOf(JSON.parse(line) as Request, host) }
-  } catch (error) {
-    if (error instanceof HoldfastError) {
-      const { code, message, hint } = error
-      const faults = error instanceof ConfigFaults ? { faults: error.faults } : {}
-      return { error: { code, message, ...(hint && { hint }), ...faults } }
-    }
-    return { error: { code: error instanceof SyntaxError ? 'BAD_REQUEST' : 'INTERNAL', message: String(error) } }
+  return {
+    close() {
+      server.close()
+      closing.abort()
+    },
   }
 }
 
-async function resultOf({ ask, args }: Request, host: Host): Promise<unknown> {
+function serve(socket: Socket, host: Host, closing: AbortSignal): void {
+  const gone = new AbortController()
+  socket.on('error', () => socket.destroy())
+  socket.on('close', () => gone.abort())
+  const lines = createInterface({ input: socket })
+  lines.on('line', async (line) => {
+    for await (const answer of answersTo(line, host, AbortSignal.any([gone.signal, closing]))) {
+      if (!socket.destroyed && !socket.write(`${JSON.stringify(answer)}\n`)) {
+        await once(socket, 'drain', { signal: gone.signal }).catch(() => {}) // gone
+      }
+    }
+    if (closing.aborted) socket.end()
+  })
+}
+
+/** One; of `follow` one for each item. */
+async function* answersTo(line: string, host: Host, end: AbortSignal): AsyncGenerator<Answer> {
+  try {
+    const request = JSON.parse(line) as Request
+    if (request.ask !== 'follow') yield { result: await resultOf(request, host) }
+    else for await (const result of host.follow(...request.args, end)) yield { result }
+  } catch (error) {
+    yield { error: told(error) }
+  }
+}
+
+function told(error: unknown): Refusal {
+  if (!(error instanceof HoldfastError)) {
+    return { code: error instanceof SyntaxError ? 'BAD_REQUEST' : 'INTERNAL', message: String(error) }
+  }
+  const { code, message, hint } = error
+  const faults = error instanceof ConfigFaults ? { faults: error.faults } : {}
+  return { code, message, ...(hint && { hint }), ...faults }
+}
+
+async function resultOf({ ask, args }: Exclude<Request, { ask: 'follow' }>, host: Host): Promise<unknown> {
   if (Object.hasOwn(host, ask)) return (await (host[ask] as (...args: unknown[]) => unknown)(...args)) ?? null
   throw new HoldfastError('BAD_REQUEST', 'this gateway has another version than the command')
 }
@@ -73,6 +107,7 @@ export function runningGateway(dataDir: string): Host {
   return {
     run: (...args) => ask({ ask: 'run', args }),
     preview: (...args) => ask({ ask: 'preview', args }),
+    follow: (name, input, signal) => answers(dataDir, { ask: 'follow', args: [name, input as Written] }, signal),
     complete: (...args) => ask({ ask: 'complete', args }),
     idleMs: () => ask({ ask: 'idleMs', args: [] }),
     setupCode: async () => (await ask({ ask: 'setupCode', args: [] })) ?? undefined,
@@ -83,9 +118,36 @@ export function runningGateway(dataDir: string): Host {
 }
 
 async function control(dataDir: string, request: Request): Promise<unknown> {
+  for await (const result of answers(dataDir, request)) return result
+  throw new HoldfastError('NOT_RUNNING', 'the gateway stopped before it answered')
+}
+
+/** The items of a `follow`, until the gateway stops or the signal ends it; of any other request its one result. */
+async function* answers(dataDir: string, request: Request, signal?: AbortSignal): AsyncGenerator<unknown> {
+  const socket = await connect(dataDir)
+  const end = (): void => void socket.destroy()
+  signal?.addEventListener('abort', end)
+  try {
+    socket.write(`${JSON.stringify(request)}\n`)
+    for await (const line of createInterface({ input: socket })) {
+      const answer = JSON.parse(line) as Answer
+      if ('error' in answer) throw refusal(answer.error)
+      yield answer.result
+    }
+  } finally {
+    end()
+  }
+}
+
+const refusal = ({ code, message, hint }: Refusal): HoldfastError =>
+  new HoldfastError(code, message, hint ? { hint } : {})
+
+async function connect(dataDir: string): Promise<Socket> {
   const socket = createConnection(controlPath(dataDir))
   try {
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))
+    socket.on('error', () => {}) // it ends, and whoever waits is told so
+    return socket
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EACCES') {
       throw new HoldfastError('NOT_ALLOWED', `only the user that the gateway on ${dataDir} runs as may command it`, {
@@ -98,16 +160,4 @@ async function control(dataDir: string, request: Request): Promise<unknown> {
       cause: error,
     })
   }
-  socket.write(`${JSON.stringify(request)}\n`)
-  for await (const line of createInterface({ input: socket })) {
-    socket.destroy()
-    const answer = JSON.parse(line) as Answer
-    if ('result' in answer) return answer.result
-    throw new HoldfastError(
-      answer.error.code,
-      answer.error.message,
-      answer.error.hint ? { hint: answer.error.hint } : {},
-    )
-  }
-  throw new HoldfastError('NOT_RUNNING', 'the gateway stopped before it answered')
 }

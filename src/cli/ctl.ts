@@ -26,6 +26,7 @@ const CTL_OPTIONS = {
   json: onOff('The result as JSON'),
   data: option(word('a folder'), 'DIR', "The gateway's data folder (default: var of the clone)"),
   dryRun: onOff('Only say what the command would do'),
+  follow: onOff('Go on with what comes, where something does: messages, log tail', 'f'),
   yes: onOff("Do not ask before what can't be undone"),
 }
 
@@ -64,6 +65,12 @@ ${helpIndex(COMMANDS)}`,
       return 0
     }
     if (mustAsk(command, face) && !(await agreed(await preview()))) return 1
+    if (face.follow) {
+      for await (const item of gateway.follow(command.name, given, new AbortController().signal)) {
+        process.stdout.write(face.json ? `${JSON.stringify(item)}\n` : `${command.follow?.line(item as never)}\n`)
+      }
+      return 0
+    }
     const result = await gateway.run(command.name, given, { who: whoAmI(), from: 'ctl' })
     process.stdout.write(face.json ? `${JSON.stringify(result)}\n` : render(result, command, input))
     return 0

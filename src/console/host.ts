@@ -3,7 +3,7 @@
 import type { Candidate, Commands } from '../gateway/commands.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 
-export interface Host extends Pick<Commands, 'run' | 'preview'> {
+export interface Host extends Pick<Commands, 'run' | 'preview' | 'follow'> {
   complete(words: readonly string[]): readonly Candidate[] | Promise<readonly Candidate[]>
   /** Who is logged in is logged out after so long without a key; null: never. */
   idleMs(): number | null | Promise<number | null>
@@ -18,11 +18,16 @@ export interface Host extends Pick<Commands, 'run' | 'preview'> {
 }
 
 /** The gateway of this process. */
-export function hostOf({ commands, operators, settings }: Gateway): Host {
+export function hostOf(gateway: Gateway): Host {
+  const { commands, operators } = gateway
   return {
-    idleMs: () => (Number.isFinite(settings['console.idle']) ? settings['console.idle'] : null),
+    idleMs() {
+      const idle = gateway.settings['console.idle']
+      return Number.isFinite(idle) ? idle : null
+    },
     run: (name, input, caller) => commands.run(name, input, caller),
     preview: (name, input) => commands.preview(name, input),
+    follow: (name, input, signal) => commands.follow(name, input, signal),
     complete: (words) => commands.complete(words),
     setupCode: () => operators.setupCode,
     async login(name, password, from) {

@@ -7,6 +7,7 @@ import { completionOf } from './commands/completion.ts'
 import { CONFIG_COMMANDS } from './commands/config.ts'
 import { DEAD_LETTER_COMMANDS } from './commands/dead-letters.ts'
 import { LANE_COMMANDS } from './commands/lanes.ts'
+import { LOG_COMMANDS } from './commands/log.ts'
 import { MESSAGE_COMMANDS } from './commands/messages.ts'
 import { OPERATOR_COMMANDS } from './commands/operators.ts'
 import type { Candidate, Input, Parameters } from './commands/parameter.ts'
@@ -14,7 +15,7 @@ import { PLUGIN_COMMANDS } from './commands/plugins.ts'
 import { STATUS_COMMANDS } from './commands/status.ts'
 import { TOPIC_COMMANDS } from './commands/topics.ts'
 import { TREND_COMMANDS } from './commands/trend.ts'
-import { findCommand, readInput } from './commands/words.ts'
+import { findCommand, readInput, usageError } from './commands/words.ts'
 import type { Gateway } from './gateway.ts'
 
 export type { Caller, Column, Command, Spoken } from './commands/command.ts'
@@ -36,6 +37,7 @@ export const COMMANDS: readonly Command[] = [
   ...CLIENT_COMMANDS,
   ...TOPIC_COMMANDS,
   ...MESSAGE_COMMANDS,
+  ...LOG_COMMANDS,
 ]
 
 export interface Commands {
@@ -46,6 +48,8 @@ export interface Commands {
   run(name: string, input: Readonly<Record<string, unknown>>, caller: Caller): Promise<unknown>
   /** What it will do, as a sentence; null: it changes nothing. @throws as `run` */
   preview(name: string, input: Readonly<Record<string, unknown>>): Promise<string | null>
+  /** The items of its result and those that come after, until the signal ends it. @throws as `run`, and USAGE where nothing follows */
+  follow(name: string, input: Readonly<Record<string, unknown>>, signal: AbortSignal): AsyncIterable<unknown>
   /** What may stand in the place of the last word, which may be ''. */
   complete(words: readonly string[]): readonly Candidate[]
 }
@@ -63,6 +67,11 @@ export function commandsOf(gateway: Gateway): Commands {
     async preview(name, written) {
       const [command, input] = prepared(name, written)
       return (await command.will?.(gateway, input)) ?? null
+    },
+    follow(name, written, signal) {
+      const [command, input] = prepared(name, written)
+      if (command.follow) return command.follow.items(gateway, input, signal)
+      throw usageError(`nothing follows '${name}'`, command)
     },
     complete: (words) => completionOf(words, COMMANDS, { gateway }),
   }

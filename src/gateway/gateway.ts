@@ -10,6 +10,7 @@ import { Fetch } from '../fetch/fetch.ts'
 import { type Forward, type PoolConfig, startForward } from '../forward/forward.ts'
 import { Hooks } from '../hooks/hooks.ts'
 import { createLogger, type Logger } from '../log/logger.ts'
+import { LogRing } from '../log/ring.ts'
 import type { BackendKind, PoolId } from '../model/binding.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { type Journal, openJournal } from '../queue/journal.ts'
@@ -62,6 +63,7 @@ export interface Gateway {
   /** Those that run. */
   readonly settings: GatewaySettings
   readonly log: Logger
+  readonly logRing: LogRing
   readonly config: ConfigTransaction
   readonly plugins: Plugins
   readonly trend: Trend
@@ -110,7 +112,8 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
   let running = configuration
   const settings = configuration.gateway
   const node = settings['node.name']
-  const log = createLogger({ level: settings['log.level'], pretty: options.pretty })
+  const logRing = new LogRing(settings['log.buffer'])
+  const log = createLogger({ level: settings['log.level'], pretty: options.pretty, seen: (json) => logRing.add(json) })
   const clock = systemClock()
 
   const journal = await openJournal({
@@ -192,6 +195,7 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
       broker.review()
       await useDatabases(next, kept)
       if (settings['log.level'] !== running.gateway['log.level']) log.level = settings['log.level']
+      logRing.maxBytes = settings['log.buffer']
       figures.every(settings['sys.interval'])
       logWarnings(next, log)
       running = next
@@ -217,6 +221,7 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
       return running.gateway
     },
     log,
+    logRing,
     config,
     plugins: new Plugins(config),
     trend: new Trend(),

@@ -316,6 +316,11 @@ export const GATEWAY_SETTINGS = {
     doc: 'Versions of the configuration that are kept',
   },
   'log.level': { type: choice(...LOG_LEVELS), default: 'info', doc: `One of ${LOG_LEVELS.join(', ')}` },
+  'log.buffer': {
+    type: bytes,
+    default: '256KB',
+    doc: 'Newest lines of the log that are kept in memory, to be looked at',
+  },
   'sys.interval': {
     type: durationBetween('1s', '24d'),
     default: '60s',

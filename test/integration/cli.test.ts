@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { commandLine, GatewayProcess } from '../helpers/gateway.ts'
+import { commandLine, GatewayProcess, until } from '../helpers/gateway.ts'
 
 const SQLITE = 'backend.sqlite.pool1.database = mqtt.db\n'
 
@@ -146,6 +146,30 @@ describe('with a running gateway', () => {
     assert.equal((await holdfast('complete', '--', 'ctl', 'lane', 'skip', 's')).stdout, 'sqlite.pool1\tup\n')
     assert.match((await holdfast('completion', 'bash')).stdout, /complete -o default -F _holdfast holdfast/)
     assert.equal((await holdfast('completion', 'fish')).code, 2)
+  })
+
+  test('the log: its newest lines, by level, and what comes; how much is logged', async () => {
+    const [newest] = await gateway.ctl('log', 'tail', '-n', '1')
+    assert.deepEqual(Object.keys(newest), ['time', 'level', 'message', 'fields'])
+    const warnings = await gateway.ctl('log', 'tail', '--level', 'warn')
+    assert.ok(warnings.every(({ level }: { level: string }) => level === 'warn'))
+    assert.deepEqual(await gateway.ctl('log', 'level'), { level: 'info' })
+    assert.deepEqual(await gateway.ctl('log', 'level', 'debug'), { level: 'debug' })
+    assert.match((await holdfast('ctl', 'log', 'level', 'loud')).stderr, /LEVEL: expected one of trace, debug, info/)
+    assert.match((await holdfast('ctl', 'lanes', '--follow')).stderr, /nothing follows 'lanes'/)
+    const following = spawn(...commandLine('ctl', 'log', 'tail', '-f', '-n', '1'), {
+      env: { ...process.env, HOLDFAST_DATA: gateway.data },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let heard = ''
+    following.stdout.on('data', (chunk) => {
+      heard += chunk
+    })
+    await until('the newest line', () => heard.split('\n').length === 2)
+    await gateway.ctl('config', 'set', 'mqtt.max_inflight', '7')
+    await gateway.ctl('config', 'commit')
+    await until('the next one', () => /config_committed version=\d+ who=\S+ from=ctl\n/.test(heard))
+    following.kill()
   })
 
   test('a plugin that could not be loaded is not left in the list', async () => {

@@ -284,6 +284,21 @@ test('two who edit at once: told of each other, and no change is lost under a co
   assert.match(conf(gateway), /max_inflight = 9/)
 })
 
+test('plugins load and unload take up what was edited in their files, and leave alone what was in others', async (t) => {
+  const gateway = await gatewayWith(t)
+  appendFileSync(join(gateway.etc, 'holdfast.conf'), 'mqtt.max_inflight = 7\n')
+  appendFileSync(
+    join(gateway.etc, 'plugins', 'emqx_backend_sqlite.conf'),
+    `backend.sqlite.hook.message.publish.2 = ${STORE}\n`,
+  )
+  const [conf, hooks] = [readFileSync(join(gateway.etc, 'holdfast.conf')), plugin(gateway)]
+  assert.equal((await gateway.ctl('plugins', 'reload', 'emqx_backend_sqlite')).hooks, 2)
+  await gateway.ctl('plugins', 'unload', 'emqx_backend_sqlite')
+  assert.deepEqual((await gateway.ctl('config', 'status')).editedByHand, ['holdfast.conf'])
+  assert.deepEqual([readFileSync(join(gateway.etc, 'holdfast.conf')), plugin(gateway)], [conf, hooks])
+  assert.deepEqual((await gateway.ctl('config', 'commit')).changes, ['mqtt.max_inflight changes.'])
+})
+
 test('an earlier version comes back whole', async (t) => {
   const gateway = await gatewayWith(t)
   const [before, hooks] = [conf(gateway), plugin(gateway)]

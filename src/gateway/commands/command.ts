@@ -37,6 +37,15 @@ export interface Declaration<P extends Parameters, R> {
   did?(result: R, input: Input<P>): string
   /** @throws HoldfastError */
   run(gateway: Gateway, input: Input<P>, caller: Caller): R | Promise<R>
+  /** For faces that can go on: the items of the result, and those that come after. */
+  readonly follow?: Follow<P>
+}
+
+export interface Follow<P extends Parameters> {
+  /** Ends when the signal says so. */
+  items(gateway: Gateway, input: Input<P>, signal: AbortSignal): AsyncIterable<unknown>
+  /** As people see it. */
+  line(item: never): string
 }
 
 export interface Command {
@@ -53,6 +62,7 @@ export interface Command {
   will?(gateway: Gateway, input: Input<Parameters>): string | Promise<string>
   did?(result: unknown, input: Input<Parameters>): string
   run(gateway: Gateway, input: Input<Parameters>, caller: Caller): unknown
+  readonly follow?: Follow<Parameters>
 }
 
 /** What words, help and completion go by: also of commands that a face has for itself. */

@@ -64,8 +64,8 @@ export const option = <T>(type: ParameterType<T>, label: string, doc: string, mo
 export const requiredOption = <T>(type: ParameterType<T>, label: string, doc: string): Parameter<T, true> => ({
   ...{ type, label, doc, kind: 'option', required: true },
 })
-export const onOff = (doc: string): Parameter<boolean, false> => ({
-  ...{ type: yes, label: '', doc, kind: 'switch', required: false },
+export const onOff = (doc: string, short?: string): Parameter<boolean, false> => ({
+  ...{ type: yes, label: '', doc, kind: 'switch', required: false, ...(short !== undefined && { short }) },
 })
 
 function parameterType<T>(

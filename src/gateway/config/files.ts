@@ -87,19 +87,19 @@ export class EtcFolder {
   /**
    * Makes the folder hold these. Each file is there whole or not at all; that all are is the caller's to see to, who
    * repeats it after a power cut.
+   * @param names only these
    * @throws HoldfastError ETC_NOT_WRITABLE
    */
-  install(files: Files): void {
-    const present = this.read()
+  install(files: Files, names: readonly string[] = differing(this.read(), files)): void {
     try {
-      for (const name of differing(present, files)) {
+      for (const name of names) {
         const path = join(this.path, name)
         const content = files.get(name)
         if (content) {
           mkdirSync(dirname(path), { recursive: true })
           replaceFile(path, content, OWNER_ONLY)
         } else {
-          rmSync(path)
+          rmSync(path, { force: true })
           syncFolder(dirname(path))
         }
       }

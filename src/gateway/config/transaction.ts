@@ -202,18 +202,22 @@ export class ConfigTransaction {
     })
   }
 
-  /** A change that needs no candidate. What waits for pools that are gone by it is kept. */
+  /**
+   * A change of plugins that needs no candidate. What was edited in their files by hand is taken up with it; what was in others is
+   * not. Events that wait for pools that are gone by it are kept.
+   */
   change(caller: Caller, comment: string, edit: (files: Map<string, Buffer>) => void): Promise<void> {
     return this.#alone(async () => {
       this.#assertConfirmed()
       const etc = this.#o.etc.read()
-      const files = new Map(etc)
+      const files = new Map([...this.#files].filter(([name]) => !isOfPlugins(name)))
+      for (const [name, content] of etc) if (isOfPlugins(name)) files.set(name, content)
       edit(files)
       const next = this.#read(files)
       const plan = { next, files, changes: changesBetween(this.#running, next), waiting: new Map() }
       if (differing(files, this.#files).length > 0) await this.#put(plan, caller, { comment })
       else await this.#takeUp(plan)
-      this.editor.follow(digestOf(etc), files, edit)
+      this.editor.follow(digestOf(etc), this.#o.etc.read(), edit)
     })
   }
 
@@ -304,7 +308,7 @@ export class ConfigTransaction {
     const after = { ...(draining && { draining }), ...(confirm && { confirm }) }
     store.unfinished = { ...after, installing: version }
     try {
-      etc.install(files)
+      etc.install(files, differing(this.#files, files))
       await this.#o.apply(next, [...this.#drains.pools, ...drained])
     } catch (error) {
       await this.#putBack(before)
@@ -406,6 +410,8 @@ export class ConfigTransaction {
     return result
   }
 }
+
+const isOfPlugins = (name: string): boolean => name === 'loaded_plugins' || name.startsWith('plugins/')
 
 function hasEvents(waiting: ReadonlyMap<PoolId, number>): HoldfastError {
   const each = [...waiting].map(([pool, events]) => `${pool} (up to ${events})`).join(', ')
