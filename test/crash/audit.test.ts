@@ -8,16 +8,17 @@ import { test } from 'node:test'
 import { audit, type Row } from './audit.ts'
 import { type Ledger, line, payloadOf, readLedger } from './ledger.ts'
 
-/** Two publishers; `a:3` was repeated, `b:4` was never acknowledged. */
+/** Two publishers, `a` of QoS 1 and `b` of QoS 2; `a:3` and `b:3` were repeated, `b:4` was never acknowledged. */
 function ledger(t: { after(done: () => void): void }): Ledger {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-ledger-'))
   t.after(() => rmSync(folder, { recursive: true }))
   const lines: string[] = []
   for (let n = 0; n < 5; n++) {
     for (const publisher of ['a', 'b']) {
-      lines.push(line('S', publisher, n))
-      if (publisher === 'a' && n === 3) lines.push(line('R', 'a', 3))
-      if (publisher === 'a' || n < 4) lines.push(line('A', publisher, n))
+      const qos = publisher === 'a' ? 1 : 2
+      lines.push(line('S', publisher, n, qos))
+      if (n === 3) lines.push(line('R', publisher, 3, qos))
+      if (publisher === 'a' || n < 4) lines.push(line('A', publisher, n, qos))
     }
   }
   writeFileSync(join(folder, 'ledger'), lines.join(''))
@@ -51,9 +52,10 @@ test('a message that was sent once and is stored twice is found; a repeated one 
   assert.deepEqual(audit(ledger(t), [...complete(), row(20, 'a', 3), row(21, 'a', 3)]), [
     'twice: a:3 was sent 2 ×, stored 3 ×',
   ])
-  assert.deepEqual(audit(ledger(t), [...complete(), row(20, 'a', 3)], { repeats: false }), [
-    'twice: a:3 was sent 2 ×, stored 2 ×',
-  ])
+  assert.deepEqual(audit(ledger(t), [...complete(), row(20, 'b', 3)]), ['twice: b:3 was sent 2 ×, stored 2 ×'])
+  const twice = [...complete(), row(20, 'a', 2), row(21, 'b', 2)]
+  assert.deepEqual(audit(ledger(t), twice, { received: 1 }), [])
+  assert.deepEqual(audit(ledger(t), twice, { received: 2 }), ['twice: b:2 was sent 1 ×, stored 2 ×'])
 })
 
 test('an event that was sent to the database twice is found, also of a repeated message', (t) => {

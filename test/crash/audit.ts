@@ -1,8 +1,8 @@
-// Compares the ledger with what a table holds. What is promised, in this order:
+// Compares the ledger with what a table holds, or a subscriber received. What is promised, in this order:
 //
 //   lost       what was acknowledged is stored
 //   twice      a message whose PUBLISH was sent once is stored once; one that was sent n times, at most n times: a QoS 1
-//              PUBLISH repeated after a reconnect is a new message to the gateway [MQTT-4.3.2-1]
+//              PUBLISH repeated after a reconnect is a new message to the gateway [MQTT-4.3.2-1]; one of QoS 2 is not
 //   resent     an event (msgid) is stored once, whatever the forwarding went through
 //   foreign    nothing is stored that nobody sent, and every payload is whole
 //   disorder   first appearances of each publisher's messages are in the order of sending
@@ -21,10 +21,8 @@ export interface AuditRules {
    * mark. Default: no.
    */
   readonly resent?: boolean
-  /**
-   * May a repeated PUBLISH show as a second message? Not at QoS 2 when the session survived. Default: yes.
-   */
-  readonly repeats?: boolean
+  /** The rows are what a subscriber of this QoS received: with QoS 1 a message may come any number of times. */
+  readonly received?: 1 | 2
   /** One gateway wrote the rows, so that the order of ids is the order of rows. Default: yes. */
   readonly oneGateway?: boolean
   /** Rows are in an order. Default: yes. */
@@ -33,7 +31,7 @@ export interface AuditRules {
 
 /** @returns what is wrong, a line each; empty when every promise was kept. */
 export function audit(ledger: Ledger, rows: readonly Row[], rules: AuditRules = {}): string[] {
-  const { resent = false, repeats = true, oneGateway = true, order = true } = rules
+  const { received, resent = false, oneGateway = true, order = true } = rules
   const faults: string[] = []
   const events = new Map<string, string>()
   const stored = new Map<string, number>()
@@ -56,7 +54,10 @@ export function audit(ledger: Ledger, rows: readonly Row[], rules: AuditRules = 
     lastEvent = msgid
     const times = (stored.get(payload) ?? 0) + 1
     stored.set(payload, times)
-    if (times > (repeats ? sent.times : 1)) faults.push(`twice: ${name} was sent ${sent.times} ×, stored ${times} ×`)
+    const mayComeAgain = received !== undefined && Math.min(received, sent.qos) === 1
+    if (!mayComeAgain && times > (sent.qos === 1 ? sent.times : 1)) {
+      faults.push(`twice: ${name} was sent ${sent.times} ×, stored ${times} ×`)
+    }
     if (times > 1) continue
     const before = newest.get(sent.publisher) ?? -1
     if (order && sent.n < before) faults.push(`disorder: ${name} first appears after ${sent.publisher}:${before}`)

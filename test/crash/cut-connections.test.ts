@@ -18,5 +18,5 @@ test('QoS 2 over connections that are cut: each message once', { skip: pgsql.mis
   await server.start()
   await drained(gateway)
   assert.ok(publishers.progress.repeated > 0)
-  await scene.verify(server, { repeats: false })
+  await scene.verify(server)
 })

@@ -18,7 +18,7 @@ export interface PublisherOptions {
   readonly pauseMs: number
   /** It drops its own connection now and then. */
   readonly cuts: boolean
-  note(kind: Kind, publisher: string, n: number): void
+  note(kind: Kind, publisher: string, n: number, qos: 1 | 2): void
 }
 
 interface InFlight {
@@ -96,7 +96,7 @@ export class Publisher {
       this.#send({ cmd: 'pubrel', messageId })
       return
     }
-    this.#o.note(message.sent ? 'R' : 'S', name, message.n)
+    this.#o.note(message.sent ? 'R' : 'S', name, message.n, qos)
     const { payload, sent: dup } = message
     message.sent = true
     this.#send({ cmd: 'publish', topic: `crash/${name}`, payload, qos, messageId, dup, retain: false })
@@ -131,8 +131,9 @@ export class Publisher {
     }
     const message = packet.messageId === undefined ? undefined : this.#inFlight.get(packet.messageId)
     if (!message) return
-    if (packet.cmd === 'puback' || packet.cmd === 'pubrec') this.#o.note('A', this.#o.name, message.n)
-    if (packet.cmd === 'pubcomp') this.#o.note('C', this.#o.name, message.n)
+    const { name, qos } = this.#o
+    if (packet.cmd === 'puback' || packet.cmd === 'pubrec') this.#o.note('A', name, message.n, qos)
+    if (packet.cmd === 'pubcomp') this.#o.note('C', name, message.n, qos)
     if (packet.cmd === 'pubrec') {
       message.received = true
       this.#sendMessage(packet.messageId!, message)

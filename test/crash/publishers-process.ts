@@ -19,8 +19,8 @@ const publishers = options.qos.map((qos, i) => {
     ...{ port, qos, window, burst, pauseMs, cuts },
     name: `${options.name}${i}`,
     random: new Random(seed + i),
-    note(kind, publisher, n) {
-      writeSync(file, line(kind, publisher, n))
+    note(kind, publisher, n, qos) {
+      writeSync(file, line(kind, publisher, n, qos))
       if (kind !== 'C') counts[COUNT_OF[kind]]++
     },
   })

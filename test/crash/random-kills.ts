@@ -33,6 +33,7 @@ type Blow = (typeof BLOWS)[number]
 export async function randomKills(scene: Scene, { server, gateway }: Line, options: Rounds): Promise<void> {
   const { rounds, seed, say } = options
   const random = new Random(seed)
+  const subscribers = await scene.subscribers(gateway, new Random(seed + 1))
   const publishers = scene.publishers(gateway, { seed, ...scene.kind.pace })
   publishers.flow()
   for (let round = 1; round <= rounds; round++) {
@@ -48,7 +49,8 @@ export async function randomKills(scene: Scene, { server, gateway }: Line, optio
   await publishers.end()
   assert.doesNotMatch(gateway.output, NOT_BY_KILLS)
   await scene.verify(server)
-  say('acknowledged minus stored is empty, what is promised once is there once, in order')
+  await scene.verifyReceived(subscribers)
+  say('acknowledged minus stored or received is empty, what is promised once is there once, in order')
 }
 
 interface Struck extends Line {

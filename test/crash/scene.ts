@@ -9,7 +9,9 @@ import { type AuditRules, audit } from './audit.ts'
 import type { Address, CrashKind, Server } from './kind.ts'
 import { readLedger } from './ledger.ts'
 import type { Publishers } from './publishers.ts'
+import type { Random } from './random.ts'
 import { CONF, type Context, Stage } from './stage.ts'
+import { Subscriber } from './subscriber.ts'
 
 interface Verification extends AuditRules {
   /** Whose messages are in the tables. Default: all publishers' that are present. */
@@ -47,6 +49,30 @@ export class Scene<S extends Server = Server, Options = object> extends Stage {
   async makeTables(gateway: GatewayProcess, server: S): Promise<void> {
     await gateway.holdfast('schema', this.kind.kind, '--apply', '--pool', 'pool1')
     await this.kind.makeTables?.(server)
+  }
+
+  /** One of each QoS, subscribed to what the publishers say. */
+  async subscribers(gateway: GatewayProcess, random: Random): Promise<Subscriber[]> {
+    const { port } = gateway
+    const subscribers = ([1, 2] as const).map((qos) => new Subscriber({ name: `subscriber${qos}`, port, qos, random }))
+    for (const subscriber of subscribers) {
+      this.closing(() => subscriber.end())
+      await subscriber.ready()
+    }
+    return subscribers
+  }
+
+  /** Asserts that they receive what the ledgers say; of QoS 2 once, where it was published with that, too. They end. */
+  async verifyReceived(subscribers: readonly Subscriber[]): Promise<void> {
+    for (const subscriber of subscribers) {
+      const { qos, received } = subscriber
+      await subscriber.settle(() => ledgerOf(this.present))
+      await subscriber.end()
+      assert.equal(subscriber.isForgotten, false)
+      const rows = received.map((payload, at) => ({ msgid: String(at).padStart(20, '0'), payload }))
+      const faults = audit(ledgerOf(this.present), rows, { received: qos })
+      assert.deepEqual(faults.slice(0, 20), [], `subscriber of QoS ${qos}: ${faults.length} faults`)
+    }
   }
 
   /** Asserts that the tables hold what the ledgers say and the kind promises. */
