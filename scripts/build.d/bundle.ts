@@ -1,23 +1,26 @@
 // From the sources to the folder whose files become the binary's assets, which mirrors the clone:
-//   src/**/*.cjs   the program and its threads, each bundled with what it imports; drivers are left outside
-//   drivers/*.gz   each database driver, loaded when a pool of its kind is opened
-//   native/*.gz    addons (src/system/addon.ts)
-//   src/**, etc/** the files beside: SQL, Lua, the configuration as shipped
+//   src/**/*.cjs      the program and its threads, each bundled with what each start needs
+//   src/**, etc/**    the files beside: SQL, Lua, the configuration as shipped
+//   page/*            the page; plain files that have a compressed one beside are packed
+//   packed/packages/* database drivers, the web server and others, loaded when they are needed first
+//   packed/native/*   addons (src/system/addon.ts)
 
-import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { type BuildOptions, build } from 'esbuild'
 import { stripElf } from './elf.ts'
+import { buildPage, PAGE } from './page.ts'
 import { type Architecture, CACHE, ROOT } from './place.ts'
-import { addonsIn, driversOutside, META, metaOfModules } from './plugins.ts'
+import { addonsIn, META, metaOfModules, packagesOutside } from './plugins.ts'
 
 /** What runs by itself: the first module, the program behind it, the threads. */
 const ENTRIES = ['src/binary.ts', 'src/main.ts', 'src/queue/writer-worker.ts', 'src/forward/worker.ts']
-/** Embedded as they are, where they are there. */
-const FOLDERS = ['etc', 'page']
 /** Of src, what is neither code nor for developers. */
-const BESIDE = 'src/**/*.{sql,cql,lua,json,txt}'
+const BESIDE = 'src/{backends,gateway,console}/**/*.{sql,cql,lua,json,txt}'
+/** Compressed, since not every start needs them. */
+const PACKED = ['packages/*', 'native/*', 'page/*.{js,css,html}']
 
 /** Optional companions of packages, which do without them. */
 const ABSENT = [
@@ -45,16 +48,16 @@ export async function bundle(architecture: Architecture, about: object): Promise
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(join(folder, 'native'), { recursive: true })
   const addons = new Map<string, string>()
-  const drivers = new Map<string, Set<string>>()
+  const packages = new Map<string, Set<string>>()
   await build({
     ...COMMON,
     entryPoints: ENTRIES,
     outbase: ROOT,
     outdir: folder,
     outExtension: { '.js': '.cjs' },
-    plugins: [driversOutside(drivers), metaOfModules, addonsIn(architecture, addons)],
+    plugins: [packagesOutside(packages), metaOfModules, addonsIn(architecture, addons)],
   })
-  for (const [file, names] of drivers) {
+  for (const [file, names] of packages) {
     const contents = [...names]
       .sort()
       .map((name) => `exports['${name}'] = require('${name}')`)
@@ -62,16 +65,23 @@ export async function bundle(architecture: Architecture, about: object): Promise
     await build({ ...COMMON, minify: true, stdin: { contents, resolveDir: ROOT }, outfile: join(folder, file) })
   }
   for (const [name, file] of addons) writeFileSync(join(folder, 'native', name), stripElf(readFileSync(file)))
-  for (const name of globSync('{drivers,native}/*', { cwd: folder })) compress(join(folder, name))
-  for (const name of globSync(BESIDE, { cwd: ROOT })) cpSync(join(ROOT, name), join(folder, name))
-  for (const name of FOLDERS) {
-    if (existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(folder, name), { recursive: true })
-  }
+  for (const name of [...globSync(BESIDE, { cwd: ROOT }), ...tracked('etc')])
+    cpSync(join(ROOT, name), join(folder, name))
+  await buildPage()
+  cpSync(PAGE, join(folder, 'page'), { recursive: true })
+  for (const name of PACKED.flatMap((pattern) => globSync(pattern, { cwd: folder }))) compress(folder, name)
   writeFileSync(join(folder, 'build.json'), JSON.stringify(about))
   return folder
 }
 
-function compress(file: string): void {
-  writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: 9 }))
-  rmSync(file)
+/** Not what a gateway has left there. */
+function tracked(folder: string): string[] {
+  return execFileSync('git', ['ls-files', folder], { cwd: ROOT, encoding: 'utf8' }).trim().split('\n')
+}
+
+function compress(folder: string, name: string): void {
+  const packed = join(folder, 'packed', name)
+  mkdirSync(dirname(packed), { recursive: true })
+  writeFileSync(packed, gzipSync(readFileSync(join(folder, name)), { level: 9 }))
+  rmSync(join(folder, name))
 }

@@ -1,7 +1,7 @@
 // What esbuild has to be told of the program's own ways (src/system/program.ts).
 
-import { readFileSync } from 'node:fs'
-import { basename, join, relative } from 'node:path'
+import { globSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import type { BuildOptions, Plugin } from 'esbuild'
 import { type Architecture, ROOT } from './place.ts'
 
@@ -26,23 +26,27 @@ export const metaOfModules: Plugin = {
   },
 }
 
-const program = (call: string, from = 'program'): string =>
-  `module.exports = require('./src/system/${from}.ts').${call}`
+/** Packages that each start needs, or that are written as ECMAScript modules only. */
+const KEPT = /^(aedes|better-sqlite3|diff|mqtt-packet|pino|string-width|ws)$/
 
-/** Each package that a backend imports is one bundle for all who import it. @param drivers bundle → the names of what is in it */
-export function driversOutside(drivers: Map<string, Set<string>>): Plugin {
+/**
+ * Each other package that our modules import is a bundle for all of them, loaded when it is needed first: drivers of databases,
+ * the web server, … @param packages bundle → the names of what is in it
+ */
+export function packagesOutside(packages: Map<string, Set<string>>): Plugin {
   return {
-    name: 'driversOutside',
+    name: 'packagesOutside',
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^[^./]/ }, ({ path, importer }) => {
-        if (!importer.startsWith(join(ROOT, 'src/backends')) || path.startsWith('node:')) return undefined
-        return { path, namespace: 'driver' }
+        const isOurs = importer.startsWith(join(ROOT, 'src/')) && !path.startsWith('node:')
+        return isOurs && !KEPT.test(path) ? { path, namespace: 'package' } : undefined
       })
-      onLoad({ filter: /.*/, namespace: 'driver' }, ({ path }) => {
-        const [, name] = /^((?:@[^/]+\/)?[^/]+)/.exec(path)!
-        const bundle = `drivers/${basename(name!)}.cjs`
-        drivers.set(bundle, (drivers.get(bundle) ?? new Set()).add(path))
-        return { contents: program(`runPart('${bundle}')['${path}']`), resolveDir: ROOT }
+      onLoad({ filter: /.*/, namespace: 'package' }, ({ path }) => {
+        const [name] = /^(@[^/]+\/)?[^/]+/.exec(path)!
+        const bundle = `packages/${name.replace('/', '.')}.cjs`
+        packages.set(bundle, (packages.get(bundle) ?? new Set()).add(path))
+        const contents = `module.exports = require('./src/system/program.ts').runPart('${bundle}')['${path}']`
+        return { contents, resolveDir: ROOT }
       })
     },
   }
@@ -57,13 +61,21 @@ export function addonsIn(architecture: Architecture, addons: Map<string, string>
         resolve(`better-sqlite3/linux-${architecture}`, { resolveDir, kind }),
       )
       onResolve({ filter: /\.node$/ }, ({ path, resolveDir }) => {
-        addons.set(basename(path), join(resolveDir, path))
-        return { path: basename(path), namespace: 'addon' } // the bundle knows it by this, which is the same in each clone
+        addons.set('better-sqlite3.node', join(resolveDir, path))
+        return { path: 'better-sqlite3.node', namespace: 'addon' }
       })
-      onLoad({ filter: /.*/, namespace: 'addon' }, ({ path }) => ({
-        contents: program(`loadAddon('${path}')`, 'addon'),
+      // what serialport calls to find its addon
+      onResolve({ filter: /^node-gyp-build$/ }, () => {
+        const [file] = globSync(`${SERIALPORT}/linux-${architecture}/*.glibc.node`)
+        addons.set('serialport.node', file!)
+        return { path: 'serialport.node', namespace: 'addon', pluginData: '() => ' }
+      })
+      onLoad({ filter: /.*/, namespace: 'addon' }, ({ path, pluginData = '' }) => ({
+        contents: `module.exports = ${pluginData}require('./src/system/addon.ts').loadAddon('${path}')`,
         resolveDir: ROOT,
       }))
     },
   }
 }
+
+const SERIALPORT = join(ROOT, 'node_modules/@serialport/bindings-cpp/prebuilds')

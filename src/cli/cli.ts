@@ -58,6 +58,8 @@ const USAGE: ReadonlySet<string> = new Set(['USAGE', 'UNKNOWN_COMMAND'])
 /** @param argv the words behind the program's name. @returns the exit code */
 export async function main(argv: string[], faces: readonly Face[] = []): Promise<number> {
   const [name, ...args] = argv
+  // who reads what is printed may go away; a gateway goes on
+  process.stdout.on('error', () => name !== 'run' && process.exit(1))
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(HELP)
     return name === undefined ? 2 : 0

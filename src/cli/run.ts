@@ -4,6 +4,7 @@ import { hostOf } from '../console/host.ts'
 import type { Face, OpenFace } from '../gateway/face.ts'
 import { layOutEtc } from '../gateway/folders.ts'
 import { type Gateway, startGateway } from '../gateway/gateway.ts'
+import { tellServiceManager } from '../gateway/service-manager.ts'
 import type { Command } from './cli.ts'
 import { controlPath, serveControl } from './control.ts'
 import { dataDir, etcDir, parse } from './usage.ts'
@@ -34,8 +35,10 @@ does; started from a terminal, it ends with it. Logs go to stderr: JSON, or text
         process.on('SIGHUP', () => void gateway.commands.run('reload', {}, SIGNAL).catch(isLogged))
       greet(gateway, { etc, data, isFirst })
       open = await openFaces(gateway, faces)
+      const manager = await tellServiceManager(gateway)
       flushCompileCache() // or a gateway that is always killed would never leave it
       await stopped
+      manager.close()
       control.close()
     } finally {
       isWhole = await gateway.close(open)

@@ -2,13 +2,15 @@
 // its own below the data folder, also beside a gateway that runs.
 
 import { existsSync, rmdirSync, rmSync, statfsSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { createLogger } from '../log/logger.ts'
 import type { HoldfastError } from '../model/errors.ts'
 import { type Journal, openJournal } from '../queue/journal.ts'
 import { sqliteVersion } from '../sqlite/open.ts'
+import { loadAddon } from '../system/addon.ts'
 import { systemClock } from '../system/clock.ts'
 import { freeBytes } from '../system/disk.ts'
+import { partsIn } from '../system/program.ts'
 
 export interface Finding {
   readonly what: string
@@ -51,6 +53,7 @@ export async function* selftest(dataDir: string): AsyncGenerator<Finding> {
 }
 
 function addons(): Omit<Finding, 'what'> {
+  for (const name of partsIn('native')) loadAddon(basename(name)) // of the binary; a clone has none
   return { grade: 'ok', says: `better-sqlite3 with SQLite ${sqliteVersion()}` }
 }
 

@@ -13,18 +13,23 @@ export const isBinary = isSea()
 /** The clone's folder; of the binary the one that its modules believe to be in. */
 export const ROOT = join(import.meta.dirname, '../..')
 
+/** Assets that not every start needs are compressed, and named so. */
+const PACKED = 'packed/'
+
 /** The bytes of a file, not to be written to. @param name below the root */
 export function readPart(name: string): Buffer {
   if (!isBinary) return readFileSync(join(ROOT, name))
-  const packed = `${name}.gz` // what not every start needs
+  const packed = PACKED + name
   if (!getAssetKeys().includes(packed)) return Buffer.from(getRawAsset(name))
   return process.getBuiltinModule('node:zlib').gunzipSync(new Uint8Array(getRawAsset(packed))) // threads without do without zlib
 }
 
 /** Names of the files in a folder below the root, as `readPart` takes them. */
 export function partsIn(folder: string): string[] {
-  if (isBinary) return getAssetKeys().filter((name) => name.startsWith(`${folder}/`))
-  return globSync(`${folder}/**/*`, { cwd: ROOT })
+  if (!isBinary) return globSync(`${folder}/**/*`, { cwd: ROOT })
+  return getAssetKeys()
+    .map((name) => name.replace(PACKED, ''))
+    .filter((name) => name.startsWith(`${folder}/`))
 }
 
 /** The text of a file that lies beside the module. */

@@ -27,13 +27,18 @@ test('from an empty folder without any environment: it says what it did, and a p
   const first = OwnMachine.run(t, ['run'], { folder })
   if (!first) return
   await first.running()
-  assert.deepEqual(first.stdout.trimEnd().split('\n'), [
+  await until('the page', () => first.stdout.includes('page '))
+  const told = first.stdout.replace(/code \S+/, 'code …')
+  assert.deepEqual(told.trimEnd().split('\n'), [
     'Holdfast is running.',
     '  MQTT      mqtt://127.0.0.1:1883',
     `  data      ${folder}/var`,
     `  etc       ${folder}/var/etc (new, as shipped)`,
     '  try       npx -y mqtt pub -h 127.0.0.1 -p 1883 -q 1 -t hello -m world',
+    '  page      http://127.0.0.1:8080   one-time code …',
   ])
+  const fetched = `fetch('http://127.0.0.1:8080/').then(async (page) => console.log(await page.text()))`
+  assert.match(first.beside(process.execPath, '-e', fetched), /^<!doctype html>/)
   publish(first, 'world')
   await until('the row', () => stored(`${folder}/var`).length > 0)
   assert.equal(await first.stop(), 0)
