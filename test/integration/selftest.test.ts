@@ -40,12 +40,11 @@ test('a new folder: each finding, measured, and nothing is left', (t) => {
 test('beside a gateway that runs, which notices nothing', async (t) => {
   const gateway = await new GatewayProcess().start()
   atEnd(t, () => gateway.remove())
-  const before = readdirSync(gateway.data).sort()
   const { stdout, status } = holdfast('selftest', '--data', gateway.data)
   assert.equal(status, 0)
   assert.match(stdout, /^ok +commits +a message is on disk after [\d.]+ ms, the slowest of \d+ after [\d.]+ ms$/m)
   assert.match(stdout, /\n\nfit/)
-  assert.deepEqual(readdirSync(gateway.data).sort(), before)
+  assert.equal(readdirSync(gateway.data).includes('selftest'), false)
   assert.equal((await gateway.ctl('status')).queue.full, null)
 })
 
