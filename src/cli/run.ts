@@ -68,7 +68,7 @@ function greet(gateway: Gateway, { etc, data, isFirst }: { etc: string; data: st
 /** MQTT is served already. A face that can't be opened has said so in the log. */
 async function openFaces(gateway: Gateway, faces: readonly Face[]): Promise<OpenFace[]> {
   const open = (await Promise.all(faces.map((face) => face(gateway)))).filter((face) => face !== undefined)
-  for (const { line } of open) process.stdout.write(`  ${line}\n`)
+  for (const { line } of open) if (line !== undefined) process.stdout.write(`  ${line}\n`)
   return open
 }
 

@@ -6,7 +6,7 @@ import type { Gateway } from './gateway.ts'
 export type Face = (gateway: Gateway) => Promise<OpenFace | undefined>
 
 export interface OpenFace {
-  /** For who has started the gateway by hand: `page      http://127.0.0.1:8080`. */
-  readonly line: string
+  /** For who has started the gateway by hand: `page      http://127.0.0.1:8080`. Absent: it is off for now. */
+  readonly line: string | undefined
   close(): Promise<void>
 }

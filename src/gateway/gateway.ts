@@ -61,7 +61,10 @@ export interface Gateway {
   readonly operators: Operators
   readonly tokens: Tokens
   /** Those that run. */
+  /** Those that the rooms go by now. */
   readonly settings: GatewaySettings
+  /** Faces that take a changed configuration up; one that can't rejects, and the former goes on. */
+  readonly onConfigure: Set<(settings: GatewaySettings) => Promise<void>>
   readonly log: Logger
   readonly logRing: LogRing
   readonly config: ConfigTransaction
@@ -182,6 +185,7 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
   const floor = keepSessionFloor({ journal, broker, clock, maxAgeMs, log })
   rooms.add('session floor', () => clearInterval(floor))
 
+  const onConfigure: Gateway['onConfigure'] = new Set()
   const config = new ConfigTransaction({
     etc,
     store: new ConfigStore(options.dataDir),
@@ -189,6 +193,7 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
     async apply(next, kept) {
       const { gateway: settings } = next
       await broker.configure({ listeners: listeners(settings), limits: brokerLimits(settings, log) })
+      for (const configure of onConfigure) await configure(settings)
       journal.configure(journalLimits(settings))
       store.retained.limits = retainedLimits(settings)
       access.replace(next.access)
@@ -220,6 +225,7 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
     get settings() {
       return running.gateway
     },
+    onConfigure,
     log,
     logRing,
     config,

@@ -23,8 +23,8 @@ export interface WebTls {
 const RENEW_EVERY_MS = 12 * 3_600_000
 
 /** @returns undefined where the page is served without. @throws HoldfastError LISTENER_TLS, READ_ONLY */
-export async function webTls(gateway: Gateway): Promise<WebTls | undefined> {
-  const { settings, log, clock } = gateway
+export async function webTls(gateway: Gateway, settings: GatewaySettings): Promise<WebTls | undefined> {
+  const { log, clock } = gateway
   const kind = settings['web.tls']
   const address = settings['web.listen']
   if (address === 'off' || kind === 'off' || (kind === 'auto' && isLoopback(address.host))) return undefined

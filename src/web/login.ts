@@ -27,13 +27,9 @@ export function serveLogin(app: FastifyInstance, gateway: Gateway, sessions: Ses
   app.get('/session', (request) => {
     const session = sessionOf(request, sessions)
     if (!session) return { state: operators.setupCode === undefined ? 'out' : 'setup' }
-    const now = performance.now()
-    return {
-      state: 'in',
-      name: session.operator.name,
-      endsInMs: Math.round(sessions.endOf(session) - now),
-      endsAtLatestInMs: Math.round(session.endsAt - now),
-    }
+    const { idle, latest } = sessions.endOf(session)
+    const until = (moment: number): number => Math.round(moment - performance.now())
+    return { state: 'in', name: session.operator.name, endsInMs: until(idle), endsAtLatestInMs: until(latest) }
   })
   app.post('/session', async (request, reply) => {
     const { name, password } = textsOf(request, 'name', 'password')

@@ -6,6 +6,7 @@ import rateLimit from '@fastify/rate-limit'
 import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify'
 import type { Gateway } from '../gateway/gateway.ts'
 import { ailment } from '../gateway/health.ts'
+import type { GatewaySettings } from '../gateway/settings.ts'
 import type { WebTls } from '../gateway/web-tls.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { networkOf, plainAddress } from '../model/network.ts'
@@ -19,7 +20,7 @@ import { METRICS_TYPE, metricsOf } from './metrics.ts'
 import { openApi } from './openapi.ts'
 import { servePage } from './page.ts'
 import { problem, problemOf, sendProblem } from './problem.ts'
-import { Sessions } from './sessions.ts'
+import type { Sessions } from './sessions.ts'
 
 /** Headers in time, the whole request in time; looked at so often. */
 const TIMES = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 5000 }
@@ -29,10 +30,19 @@ const SILENCE_MS = 120_000
 const MOST_HEADER_BYTES = 16 * 1024
 const HANDSHAKE_MS = 10_000
 
-/** Not listening yet. @param tls absent: without */
-export async function webServer(gateway: Gateway, tls: WebTls | undefined): Promise<FastifyInstance> {
-  const { settings } = gateway
-  const app = makeApp(gateway, tls)
+export interface ServerOptions {
+  readonly gateway: Gateway
+  /** Perhaps not in force yet. */
+  readonly settings: GatewaySettings
+  /** Absent: without. */
+  readonly tls: WebTls | undefined
+  readonly sessions: Sessions
+}
+
+/** Not listening yet. */
+export async function webServer(options: ServerOptions): Promise<FastifyInstance> {
+  const { settings, tls } = options
+  const app = makeApp(options)
   const names = namesOf(settings['web.hosts'])
   guardConnections(app.server, {
     most: settings['web.max_connections'],
@@ -54,18 +64,18 @@ export async function webServer(gateway: Gateway, tls: WebTls | undefined): Prom
     }
     assertSameSite(request)
   })
-  await serve(app, gateway)
+  await serve(app, options)
   return app
 }
 
-function makeApp(gateway: Gateway, tls: WebTls | undefined): FastifyInstance {
+function makeApp({ gateway, settings, tls }: ServerOptions): FastifyInstance {
   const http = { ...TIMES, maxHeaderSize: MOST_HEADER_BYTES }
   const app = fastify({
     logger: false,
-    bodyLimit: gateway.settings['web.max_body'],
+    bodyLimit: settings['web.max_body'],
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionTimeout: SILENCE_MS,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
     ...(tls ? { https: { ...http, ...tls.context, handshakeTimeout: HANDSHAKE_MS } } : { http }),
   }) as unknown as FastifyInstance
   app.removeContentTypeParser('text/plain') // a form of another site could send it
@@ -91,18 +101,12 @@ const namesOf = (text: string): string[] =>
     .split(/[\s,]+/)
     .filter((name) => name !== '')
 
-async function serve(app: FastifyInstance, gateway: Gateway): Promise<void> {
-  const { settings, operators } = gateway
-  const limits = { idleMs: settings['web.session_idle'], longestMs: settings['web.session_max'] }
-  const sessions = new Sessions(limits, (operator) => operators.holds(operator))
+async function serve(app: FastifyInstance, { gateway, settings, sessions }: ServerOptions): Promise<void> {
   const streams = new EventStreams(gateway, Math.ceil(settings['web.max_connections'] / 2))
-  app.addHook('preClose', async () => {
-    streams.close()
-    sessions.close()
-  })
+  app.addHook('preClose', async () => streams.close())
   app.decorateRequest('caller', null)
   const known = (request: FastifyRequest) => callerOf(request, gateway, sessions)
-  serveOpen(app, gateway, known)
+  serveOpen(app, { gateway, metrics: settings['web.metrics'], known })
   const serveKnown = async (inner: FastifyInstance): Promise<void> => {
     inner.addHook('onRequest', async (request) => {
       request.caller = known(request)
@@ -119,9 +123,15 @@ async function serve(app: FastifyInstance, gateway: Gateway): Promise<void> {
   servePage(app)
 }
 
-/** What everybody who reaches the listener may ask. @param known throws where nobody is */
-function serveOpen(app: FastifyInstance, gateway: Gateway, known: (request: FastifyRequest) => unknown): void {
-  const metrics = gateway.settings['web.metrics']
+interface OpenOptions {
+  readonly gateway: Gateway
+  readonly metrics: GatewaySettings['web.metrics']
+  /** Throws for who is nobody. */
+  known(request: FastifyRequest): unknown
+}
+
+/** What everybody who reaches the listener may ask. */
+function serveOpen(app: FastifyInstance, { gateway, metrics, known }: OpenOptions): void {
   if (metrics !== false) {
     app.get('/metrics', (request, reply) => {
       if (metrics === 'token') known(request)

@@ -7,7 +7,7 @@ import type { Operator } from '../gateway/operators.ts'
 export interface Session {
   readonly operator: Operator
   /** ms, monotonic. */
-  readonly endsAt: number
+  readonly beganAt: number
   usedAt: number
   /** Called when it has ended, such as to end its streams. */
   readonly ended: Set<() => void>
@@ -23,13 +23,13 @@ const MOST_EACH = 20
 const SWEEP_MS = 10_000
 
 export class Sessions {
-  readonly #limits: SessionLimits
+  readonly #limits: () => SessionLimits
   readonly #holds: (operator: Operator) => boolean
   readonly #sessions = new Map<string, Session>()
   readonly #sweep: NodeJS.Timeout
 
   /** @param holds is it still an operator, with that password? */
-  constructor(limits: SessionLimits, holds: (operator: Operator) => boolean) {
+  constructor(limits: () => SessionLimits, holds: (operator: Operator) => boolean) {
     this.#limits = limits
     this.#holds = holds
     this.#sweep = setInterval(() => this.#endOver(), SWEEP_MS).unref()
@@ -48,7 +48,7 @@ export class Sessions {
     const secret = randomBytes(32).toString('base64url')
     const now = performance.now()
     this.#sessions.set(idOf(secret), {
-      ...{ operator, usedAt: now, endsAt: now + this.#limits.longestMs, ended: new Set<() => void>() },
+      ...{ operator, beganAt: now, usedAt: now, ended: new Set<() => void>() },
     })
     return secret
   }
@@ -75,13 +75,15 @@ export class Sessions {
     for (const id of [...this.#sessions.keys()]) this.#end(id)
   }
 
-  /** Moment (monotonic, ms) when it ends, if nobody uses it before. */
-  endOf({ usedAt, endsAt }: Session): number {
-    return Math.min(usedAt + this.#limits.idleMs, endsAt)
+  /** Moments (monotonic, ms) when it ends: if nobody uses it before, and at the latest. */
+  endOf({ usedAt, beganAt }: Session): { idle: number; latest: number } {
+    const { idleMs, longestMs } = this.#limits()
+    const latest = beganAt + longestMs
+    return { idle: Math.min(usedAt + idleMs, latest), latest }
   }
 
   #isOver(session: Session): boolean {
-    return performance.now() >= this.endOf(session) || !this.#holds(session.operator)
+    return performance.now() >= this.endOf(session).idle || !this.#holds(session.operator)
   }
 
   #endOver(): void {
