@@ -72,7 +72,8 @@ ${helpIndex(COMMANDS)}`,
       return 0
     }
     const result = await gateway.run(command.name, given, { who: whoAmI(), from: 'ctl' })
-    process.stdout.write(face.json ? `${JSON.stringify(result)}\n` : render(result, command, input))
+    const width = process.stdout.isTTY ? { width: process.stdout.columns } : {}
+    process.stdout.write(face.json ? `${JSON.stringify(result)}\n` : render(result, { ...command, input, ...width }))
     return 0
   },
 }

@@ -9,19 +9,20 @@ import type { Shell } from './shell.ts'
 import { watch } from './watch.ts'
 
 export interface OwnCommand extends Spoken {
-  /** Its words are another command's. */
-  readonly takesCommand?: true
+  /** Its words go on from these, for completion. */
+  readonly stands?: readonly string[]
   /** @throws HoldfastError; Gone */
   act(shell: Shell, words: readonly string[]): void | Promise<void>
 }
 
 const EVERY_MS = 2000
+const PUT = ['config', 'file', 'put']
 
 const help: OwnCommand = {
   name: 'help',
   summary: 'every command, or more about one',
   parameters: { command: optional(word('a command'), 'COMMAND', 'Its words, or the first of them', { rest: true }) },
-  takesCommand: true,
+  stands: [],
   act: (shell, words) => page(shell.terminal, shell.help(words)),
 }
 
@@ -32,11 +33,22 @@ const watching: OwnCommand = {
   parameters: {
     command: required(word('a command'), 'COMMAND', 'Such as status, lanes, clients', { rest: true }),
   },
-  takesCommand: true,
+  stands: [],
   async act(shell, words) {
     const { name, changes } = findCommand(words.length > 0 ? words : ['status'], COMMANDS)
     if (changes) throw new HoldfastError('USAGE', `'${name}' changes something; only what reads can be watched`)
     await watch(shell.terminal, EVERY_MS, () => shell.answerOf(words.length > 0 ? words : ['status']))
+  },
+}
+
+const paste: OwnCommand = {
+  name: 'paste',
+  summary: 'a whole file of the configuration, as you paste or type it',
+  help: 'The same as `config file put FILE`. Ends with a line that is a lone dot, or ctrl-d.',
+  parameters: { file: required(word("a file's name"), 'FILE', 'Such as plugins/emqx_backend_pgsql.conf') },
+  stands: PUT,
+  async act(shell, words) {
+    await page(shell.terminal, await shell.answerOf([...PUT, ...words]))
   },
 }
 
@@ -83,4 +95,4 @@ const logout: OwnCommand = {
   act: (shell) => shell.leave(),
 }
 
-export const OWN_COMMANDS: readonly OwnCommand[] = [help, watching, history, password, resize, logout]
+export const OWN_COMMANDS: readonly OwnCommand[] = [help, watching, paste, history, password, resize, logout]

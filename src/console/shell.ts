@@ -9,12 +9,14 @@ import {
   onOff,
   parseWords,
   render,
+  type Written,
 } from '../gateway/commands.ts'
 import { HoldfastError } from '../model/errors.ts'
 import type { History } from './history.ts'
 import type { ConsoleOptions } from './host.ts'
-import { OWN_COMMANDS, type OwnCommand } from './own-commands.ts'
+import { OWN_COMMANDS } from './own-commands.ts'
 import { page } from './pager.ts'
+import { typedText } from './paste.ts'
 import { agreed, ask, askLine } from './prompt.ts'
 import { candidatesFor } from './suggest.ts'
 import type { Terminal } from './terminal.ts'
@@ -66,18 +68,22 @@ export class Shell {
   async answerOf(words: readonly string[]): Promise<string> {
     const { terminal, options, person } = this
     const { command, input: written, face: flags } = parseWords(words, COMMANDS, OPTIONS)
-    const input = flags.dryRun ? written : await this.#withSecrets(command, written)
+    const input = flags.dryRun ? written : await this.#completed(command, written)
+    if (!input) return 'Nothing is changed.\n'
     const { name } = command
     const preview = async (): Promise<string> => (await options.host.preview(name, input)) ?? 'It only reads.'
     if (flags.dryRun) return `${await preview()}\n`
     if (command.asks && !flags.yes && !(await agreed(terminal, await preview()))) return 'Nothing is changed.\n'
     const result = await options.host.run(name, input, { who: person.who, from: options.from })
-    return flags.json ? `${JSON.stringify(result)}\n` : render(result, command, input)
+    return flags.json
+      ? `${JSON.stringify(result)}\n`
+      : render(result, { ...command, input, width: terminal.size.columns })
   }
 
   help(words: readonly string[]): string {
-    const all = [...COMMANDS, ...OWN_COMMANDS]
-    return words.length > 0 ? helpFor(words, all) : `${helpIndex(COMMANDS)}\nHere alone:\n${helpIndex(OWN_COMMANDS)}`
+    const { columns } = this.terminal.size
+    if (words.length > 0) return helpFor(words, [...COMMANDS, ...OWN_COMMANDS], columns)
+    return `${helpIndex(COMMANDS, columns)}\nHere alone:\n${helpIndex(OWN_COMMANDS, columns)}`
   }
 
   complete(words: readonly string[]): readonly Candidate[] | Promise<readonly Candidate[]> {
@@ -108,15 +114,26 @@ export class Shell {
     }
   }
 
-  /** Secrets that are not in the line are asked for: what is typed in a line stays on the screen. */
-  async #withSecrets(command: Command, written: Readonly<Record<string, string | boolean>>) {
+  /**
+   * What a line is no place for is asked for: secrets, since what is typed there stays on the screen, and texts of many lines.
+   * @returns undefined: it was dropped
+   */
+  async #completed(command: Command, written: Written): Promise<Written | undefined> {
     const input = { ...written }
-    for (const [key, { type, required, label }] of Object.entries(command.parameters)) {
-      if (type.schema.format !== 'password' || !required || input[key] !== undefined) continue
-      input[key] = await askLine(this.terminal, `${label}: `, true)
+    for (const [key, { type, required, fromFile, label }] of Object.entries(command.parameters)) {
+      const given = input[key]
+      if (fromFile && (given === '-' || (required && given === undefined))) {
+        const text = await typedText(this.terminal, String(Object.values(input)[0] ?? label))
+        if (text === undefined) return undefined
+        input[key] = text
+      } else if (fromFile && given !== undefined) {
+        throw new HoldfastError('NO_FILE', `a console has no file ${given}`, {
+          hint: `leave ${label} out, and paste it`,
+        })
+      } else if (type.schema.format === 'password' && required && given === undefined) {
+        input[key] = await askLine(this.terminal, `${label}: `, true)
+      }
     }
     return input
   }
 }
-
-export type { OwnCommand }

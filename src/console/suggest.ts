@@ -26,7 +26,7 @@ export async function candidatesFor(editor: LineEditor, shell: Pick<Shell, 'comp
 
 async function candidates(words: readonly string[], shell: Pick<Shell, 'complete'>): Promise<readonly Candidate[]> {
   const own = OWN_COMMANDS.find(({ name }) => words.length > 1 && name === words[0])
-  if (own?.takesCommand) return await shell.complete(words.slice(1))
+  if (own?.stands) return await shell.complete([...own.stands, ...words.slice(1)])
   return [...(await shell.complete(words)), ...completionOf(words, OWN_COMMANDS)]
 }
 

@@ -136,6 +136,13 @@ export class Terminal {
     await this.#drained()
   }
 
+  /** Writes it if it need not wait. @returns whether */
+  offer(text: string): boolean {
+    if (this.busy || this.#here.signal.aborted) return false
+    this.#line.output.write(text.replaceAll('\n', '\r\n'))
+    return true
+  }
+
   /** Text from elsewhere: what would do something to a terminal is shown instead. @throws Gone */
   print(text: string): Promise<void> {
     return this.write(harmless(text))

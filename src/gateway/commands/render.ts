@@ -6,15 +6,37 @@ const LONGEST_CELL = 160
 
 type Row = Record<string, unknown>
 
-/** @param command whose result it is: its columns and words */
-export function render(result: unknown, command: Pick<Command, 'columns' | 'did'> = {}, input: unknown = {}): string {
-  if (command.did) return `${command.did(result, input as never)}\n`
-  if (typeof result === 'string') return result.endsWith('\n') ? result : `${result}\n`
-  return part(result, '', command.columns)
+interface Rendering extends Pick<Command, 'columns' | 'did'> {
+  readonly input?: unknown
+  /** Of the terminal: what is wider as a table is shown row by row. */
+  readonly width?: number
 }
 
-function part(result: unknown, indent: string, columns?: readonly (string | Column)[]): string {
-  if (Array.isArray(result)) return list(result, indent, columns)
+/** @param rendering the command whose result it is, and what it was given */
+export function render(result: unknown, { columns, did, input = {}, width }: Rendering = {}): string {
+  const text = did ? did(result, input as never) : result
+  if (typeof text === 'string') return text.endsWith('\n') ? text : `${text}\n`
+  if (Array.isArray(result) && result.length > 0 && result.every(isRow)) return rows(result, columns, width)
+  return part(result, '')
+}
+
+/** A table, or where that is too wide a block a row. */
+function rows(
+  all: readonly Row[],
+  columns: readonly (string | Column)[] | undefined,
+  width = Number.POSITIVE_INFINITY,
+) {
+  const table = list(all, '', columns)
+  if (!table.split('\n').some((line) => line.length > width)) return table
+  const shown = columnsOf(all, columns)
+  const blocks = all.map((row) =>
+    record(Object.fromEntries(shown.map((one) => [one.title ?? one.key, cellOf(row, one)])), ''),
+  )
+  return blocks.join('\n')
+}
+
+function part(result: unknown, indent: string): string {
+  if (Array.isArray(result)) return list(result, indent)
   if (isRow(result)) return record(result, indent)
   return `${indent}${cell(result)}\n`
 }
@@ -31,13 +53,11 @@ function record(row: Row, indent: string): string {
     .join('')
 }
 
-function list(rows: unknown[], indent: string, declared?: readonly (string | Column)[]): string {
+function list(rows: readonly unknown[], indent: string, declared?: readonly (string | Column)[]): string {
   if (rows.length === 0) return `${indent}(none)\n`
   if (!rows.every(isRow)) return rows.map((row) => `${indent}${cell(row)}\n`).join('')
-  const columns = (declared ?? [...new Set(rows.flatMap((row) => Object.keys(row)))]).map(
-    (column): Column => (typeof column === 'string' ? { key: column } : column),
-  )
-  const cells = rows.map((row) => columns.map((column) => short(shown(row[column.key], column))))
+  const columns = columnsOf(rows, declared)
+  const cells = rows.map((row) => columns.map((column) => cellOf(row, column)))
   const titles = columns.map(({ key, title = key }) => title)
   const widths = columns.map((_, i) => Math.max(titles[i]!.length, ...cells.map((row) => row[i]!.length)))
   const right = columns.map(({ key }) => rows.every((row) => typeof (row[key] ?? 0) === 'number'))
@@ -45,6 +65,13 @@ function list(rows: unknown[], indent: string, declared?: readonly (string | Col
     `${indent}${words.map((word, i) => (right[i] ? word.padStart(widths[i]!) : word.padEnd(widths[i]!))).join('  ')}`.trimEnd()
   return `${[titles, ...cells].map(line).join('\n')}\n`
 }
+
+function columnsOf(rows: readonly Row[], declared?: readonly (string | Column)[]): Column[] {
+  const columns = declared ?? [...new Set(rows.flatMap((row) => Object.keys(row)))]
+  return columns.map((column) => (typeof column === 'string' ? { key: column } : column))
+}
+
+const cellOf = (row: Row, column: Column): string => short(shown(row[column.key], column))
 
 function shown(value: unknown, { as }: Column): string {
   if (value === null || value === undefined || as === undefined) return cell(value)

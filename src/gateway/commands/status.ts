@@ -2,8 +2,15 @@
 
 import { CLOCK_STATUS, STATUS, STORAGE_STATUS, statusOf, storageStatus } from '../status.ts'
 import { command } from './command.ts'
+import { statusForEyes } from './status-for-eyes.ts'
 
-const status = command('status', { summary: 'everything at a glance', result: STATUS, run: statusOf })
+const status = command('status', {
+  summary: 'everything at a glance',
+  help: '--json has more figures than the screenful for people.',
+  result: STATUS,
+  did: statusForEyes,
+  run: statusOf,
+})
 
 const storage = command('storage', {
   summary: 'the journal and the disk',

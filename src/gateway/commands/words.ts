@@ -17,9 +17,12 @@ export interface Call<C extends Spoken> {
   readonly face: Written
 }
 
-/** `lane skip POOL --to SEQ` */
-export function usageOf({ name, parameters }: Spoken): string {
-  return [name, ...Object.entries(parameters).map(([key, parameter]) => usageOfOne(key, parameter))].join(' ')
+/** `lane skip POOL --to SEQ` @param short without options that may be left out */
+export function usageOf({ name, parameters }: Spoken, { short = false } = {}): string {
+  const shown = Object.entries(parameters).filter(
+    ([, { kind, required }]) => !short || required || kind === 'positional',
+  )
+  return [name, ...shown.map(([key, parameter]) => usageOfOne(key, parameter))].join(' ')
 }
 
 function usageOfOne(key: string, { kind, label, required, rest, short }: Parameter): string {
