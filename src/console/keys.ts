@@ -1,5 +1,5 @@
 // Bytes of a terminal → keys. What terminals send for one key differs (VT100, xterm, rxvt, Linux, PuTTY, screen); all of
-// theirs are taken. Bytes that are no key of any are noise and fall away; nothing that is held back grows without bound.
+// theirs are taken. Bytes that are no key of any are noise, told as such; nothing that is held back grows without bound.
 
 import { StringDecoder } from 'node:string_decoder'
 
@@ -25,6 +25,7 @@ export type KeyName =
   | 'delete-word-right'
   | 'paste-begin'
   | 'paste-end'
+  | 'noise'
   | `ctrl-${string}`
 
 export type Key =
@@ -56,6 +57,8 @@ const WITH_MODIFIER: Partial<Record<KeyName, KeyName>> = {
 /** No terminal's sequence is longer. */
 const LONGEST_SEQUENCE = 24
 const ESC = '\x1b'
+/** Of a break on the line, and what fills it otherwise. */
+const NUL = '\0'
 /** An escape sequence, whole or begun: CSI, SS3, Linux' `ESC [ [ A` for F1. */
 const SEQUENCE = /^\x1b(?:\[(?:\[[A-E]?|[0-?]*[ -/]*[@-~]?)|O[0-9;]*[@-~]?)/
 
@@ -123,6 +126,7 @@ export class Keys {
     else if (char === '\t') keys.push({ name: 'tab' })
     else if (char === '\b' || char === '\x7f') keys.push({ name: 'backspace' })
     else if (char >= '\x01' && char <= '\x1a') this.#letter(char, keys)
+    else if (char !== NUL) keys.push({ name: 'noise' })
   }
 
   /** ^A to ^Z. ^C and ^D end a paste whose end got lost. */

@@ -41,6 +41,8 @@ export class LineEditor {
   #after: string[] = []
   #scrolled = 0
   #cut = ''
+  /** Something came that nobody has typed. */
+  #isNoisy = false
   /** What has come of a paste that is not over. */
   #pasted: string | undefined
 
@@ -140,14 +142,22 @@ export class LineEditor {
   #named(name: KeyName): Outcome | undefined {
     if (name === 'paste-begin') this.#pasted = ''
     else if (name === 'paste-end') return this.#endPaste()
-    else if (this.#pasted !== undefined) return undefined
-    else if (name === 'enter') return { line: this.text }
+    else if (this.#pasted !== undefined) this.#isNoisy ||= name === 'noise'
+    else if (name === 'enter') return this.#enter()
+    else if (name === 'noise') this.#isNoisy = true
     else if (name === 'tab') return 'complete'
     else if (name === 'ctrl-c') return 'interrupt'
     else if (name === 'ctrl-l') return 'redraw'
     else if (name === 'ctrl-d' && this.text === '') return 'end'
     else this.#edits[name]?.()
     return undefined
+  }
+
+  /** What noise may have changed is not taken before it was looked at: with a second Enter. */
+  #enter(): Outcome {
+    if (!this.#isNoisy) return { line: this.text }
+    this.#isNoisy = false
+    return 'bell'
   }
 
   #endPaste(): Outcome | undefined {

@@ -26,12 +26,15 @@ export async function typedText(terminal: Terminal, what: string): Promise<strin
   const { content } = text
   const bytes = Buffer.byteLength(content)
   const sum = createHash('sha256').update(content).digest('hex').slice(0, 16)
-  await terminal.write(`${bytes} bytes, ${content.split('\n').length - 1} lines, sha256 ${sum}…\n`)
+  const noise = text.noise === 0 ? '' : `; ${text.noise} that are no text, noise perhaps, are left out`
+  await terminal.write(`${bytes} bytes, ${content.split('\n').length - 1} lines, sha256 ${sum}…${noise}\n`)
   return content
 }
 
 class TypedText {
   end: 'done' | 'dropped' | undefined
+  /** Bytes that were none of a text. */
+  noise = 0
   readonly #lines: string[] = []
   #length = 0
   #line = ''
@@ -75,6 +78,9 @@ class TypedText {
         if (this.#line !== '') this.#enter()
         this.end = 'done'
         return '\n'
+      case 'noise':
+        this.noise++
+        return ''
       case 'paste-begin':
       case 'paste-end':
         this.#marked = name === 'paste-begin'

@@ -22,19 +22,21 @@ const BUFFER_BYTES = 1024
 export async function serveSerial(options: SerialOptions, signal: AbortSignal): Promise<void> {
   const { port: path, log } = options
   let waitMs = FIRST_WAIT_MS
-  let down: string | undefined
+  let isDown = false
+  const down = (error: string): void => {
+    if (!isDown && !signal.aborted) log.warn({ port: path, error, hint: hintFor(error) }, 'serial_down')
+    isDown = true
+  }
   while (!signal.aborted) {
     try {
       const port = await opened(options)
       log.info({ port: path, baud: options.baud }, 'serial_up')
+      isDown = false
       waitMs = FIRST_WAIT_MS
-      down = 'it went away'
       await serveUntilClosed(port, options, signal)
-      if (!signal.aborted) log.warn({ port: path, error: down }, 'serial_down')
+      down('it went away')
     } catch (error) {
-      const { message } = error as Error
-      if (message !== down) log.warn({ port: path, error: message, hint: hintFor(message) }, 'serial_down')
-      down = message
+      down((error as Error).message)
     }
     await pause(waitMs, undefined, { signal }).catch(() => {})
     waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)

@@ -109,6 +109,13 @@ test('what is hidden is never on the line', async () => {
   assert.deepEqual(typist.outcomes, [{ line: 'secrxt' }])
 })
 
+test('what noise may have changed is not taken with the first Enter', async () => {
+  const typist = await new Typist().type(Buffer.from([0x6c, 0xff, 0x6e, 0x0d]))
+  assert.deepEqual([typist.row, typist.outcomes], ['> ln|', ['bell']])
+  await typist.type('\r')
+  assert.deepEqual(typist.outcomes, ['bell', { line: 'ln' }])
+})
+
 test('a line has an end', async () => {
   const typist = new Typist()
   typist.editor.insert('x'.repeat(4096))
