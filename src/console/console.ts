@@ -55,5 +55,5 @@ async function welcome(terminal: Terminal, { host, from }: ConsoleOptions, { who
     if (!(error instanceof HoldfastError)) throw error
     await terminal.print(`${error.message}\n`)
   }
-  await terminal.write('`help` lists the commands, Tab completes them, `watch status` shows them at work.\n')
+  await terminal.write('`help` lists the commands, Tab completes them, `watch status` shows all at work.\n')
 }

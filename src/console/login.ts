@@ -11,7 +11,7 @@ const HALF_MS = 60_000
 const TRIES = 3
 
 const GREETING = `
-Holdfast. This is the console of an edge gateway; all it does is asked for in commands.
+Holdfast: the console of an edge gateway.
 `
 const FIRST = `
 Holdfast. Nobody has an account here yet: choose a name and a password.

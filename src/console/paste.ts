@@ -12,7 +12,7 @@ const MOST_CHARACTERS = 4 * 2 ** 20
 
 /** @returns undefined: ^C. @throws Gone; HoldfastError TOO_LONG */
 export async function typedText(terminal: Terminal, what: string): Promise<string | undefined> {
-  await terminal.print(`Paste or type ${what}. A line that is a lone dot, or ctrl-d, ends it; ctrl-c drops it.\n`)
+  await terminal.print(`Paste or type ${what}.\nA line that is a lone dot, or ctrl-d, ends it; ctrl-c drops it.\n`)
   const text = new TypedText()
   let isWhole = true
   while (!text.end) {

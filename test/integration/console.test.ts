@@ -90,7 +90,7 @@ describe('login', () => {
     wire.type('ad\x03')
     await wire.sees(/login: ad\nlogin:$/)
     wire.type('\r')
-    await wire.sees(/login: *\n\nHoldfast[\s\S]*login:$/)
+    await wire.sees(/login: *\n\nHoldfast: [\s\S]*login:$/)
     wire.type('\x04')
     await wire.ended
     const other = sitDown({ once: true, from: 'console other' })
@@ -115,11 +115,11 @@ describe('who is logged in', () => {
     const wire = await loggedIn()
     wire.type('pools\r')
     await wire.sees(/sqlite\.pool1 +up/)
-    wire.type('lane pause sqlite.pool1\rlanes\r')
-    await wire.sees(/sqlite\.pool1 +paused/)
-    wire.type('lane resume sqlite.pool1\rwatch lanes\r')
-    await wire.sees(/sqlite\.pool1 +live/)
-    wire.type(' ')
+    for (const [verb, mode] of Object.entries({ pause: 'paused', resume: 'live' })) {
+      wire.type(`lane ${verb} sqlite.pool1\rwatch status\r`)
+      await wire.sees(new RegExp(`sqlite\\.pool1 +up +${mode}`))
+      wire.type(' ')
+    }
     wire.type('statsu\r')
     await wire.sees(/there is no command 'statsu'\nhint: did you mean 'status'\?/)
     wire.type("messages 'a\r")
@@ -171,7 +171,7 @@ describe('who is logged in', () => {
   test('watches, until a key', async () => {
     const wire = await loggedIn()
     wire.type('watch lanes\r')
-    await wire.sees(/^pool[\s\S]*sqlite\.pool1 +live[\s\S]*any key ends this$/)
+    await wire.sees(/^pool +sqlite\.pool1\nmode +live[\s\S]*any key ends this$/)
     wire.type('x')
     await wire.sees(/any key ends this\nada>$/)
     wire.type('watch reload\r')
@@ -195,7 +195,7 @@ describe('who is logged in', () => {
     const wire = sitDown({ host: { ...host, idleMs: () => 500 } })
     await wire.sees(/login:$/)
     wire.type(`ada\r${PASSWORD}\r`)
-    await wire.sees(/logged out: no key came for too long\n\nHoldfast[\s\S]*login:$/)
+    await wire.sees(/logged out: no key came for too long\n\nHoldfast: [\s\S]*login:$/)
     wire.toConsole.end()
     await wire.ended
   })
@@ -215,7 +215,7 @@ test('several lines pasted at once run only if that was meant', async () => {
   await wire.sees(/ada>$/)
   wire.type('\x1b[200~pools\nlanes\n\x1b[201~')
   wire.type('y\r')
-  await wire.sees(/^pool +mode/m)
+  await wire.sees(/^mode +live/m)
   wire.toConsole.end()
   await wire.ended
 })
