@@ -88,7 +88,7 @@ function lookForNonsense(rules: AccessRules, { etcDir, gateway }: Loaded, faults
 const start = (file: string): Place => ({ file, line: 1, column: 1 })
 
 /** @returns where a key stands in holdfast.conf */
-function placesOf(etcDir: string): (key: string) => Place {
+export function placesOf(etcDir: string): (key: string) => Place {
   const file = join(etcDir, 'holdfast.conf')
   const nothing = new Faults() // they are told already
   const entries = parseText(file, readFile(file, nothing) ?? Buffer.alloc(0), nothing)

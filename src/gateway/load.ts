@@ -30,6 +30,7 @@ import type { SettingsSpec } from '../config/spec.ts'
 import { type BackendKind, FUNCTIONS, type FunctionName } from '../model/binding.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { readAccess } from './access.ts'
+import { checkListeners } from './check-listeners.ts'
 import { GATEWAY_SETTINGS, type GatewaySettings } from './settings.ts'
 import { checkWebTls } from './web-tls.ts'
 
@@ -71,13 +72,13 @@ export function loadConfiguration(etcDir: string, asked?: BackendKind): Configur
 }
 
 /**
- * Who is let in and may do what, alone: faults of plugins do not count.
+ * Who is let in and may do what, alone: faults of plugins do not count, nor do certificates.
  * @throws ConfigFaults when one of its files or holdfast.conf has a fault
  */
 export function loadAccess(etcDir: string): AccessRules {
-  const { gateway, access, faults } = readConfiguration(etcDir)
+  const { gateway, access, faults } = readRules(etcDir)
   const files = new Set([join(etcDir, 'holdfast.conf'), gateway['auth.file'], gateway['acl.file']])
-  const own = faults.filter(({ file }) => files.has(file))
+  const own = faults.list.filter(({ file }) => files.has(file))
   if (own.some(({ severity }) => severity === 'error')) throw new ConfigFaults(own)
   return access
 }
@@ -92,11 +93,17 @@ export function usersFile(etcDir: string): string {
 
 /** With all faults of all files; complete only when there is no error in those that are in use. */
 export function readConfiguration(etcDir: string, source?: Source): Configuration {
+  const loaded = readRules(etcDir, source)
+  checkListeners(loaded, loaded.faults)
+  checkWebTls(loaded, loaded.faults)
+  return { ...loaded, faults: sortFaults(loaded.faults.list) }
+}
+
+function readRules(etcDir: string, source?: Source): Omit<Configuration, 'faults'> & { readonly faults: Faults } {
   const loaded = loadConfig(etcDir, SCHEMA, source)
   const faults = new Faults()
-  const access = readAccess(loaded, faults, source)
-  checkWebTls(loaded, faults)
-  return { ...loaded, access, faults: sortFaults([...loaded.faults, ...faults.list]) }
+  faults.list.push(...loaded.faults)
+  return { ...loaded, access: readAccess(loaded, faults, source), faults }
 }
 
 /** All faults of all files, as `holdfast check` shows them. */

@@ -64,7 +64,11 @@ test('what stands there commented out is right, too', () => {
     const lines = readFileSync(join(SHIPPED, name), 'utf8').split('\n')
     return [name, lines.map((line) => line.replace(/^## ((?:backend|listener)\.\S+ = )/, '$1')).join('\n')]
   })
-  const certs = ['ca', 'cert', 'key', 'client', 'client-key'].map((name) => [`certs/${name}.pem`, ''])
+  const pem = (name: string): string => readFileSync(join(import.meta.dirname, `../helpers/tls/${name}.pem`), 'utf8')
+  const certs = ['ca', 'cert', 'key', 'client', 'client-key'].map((name) => [
+    `certs/${name}.pem`,
+    pem(name === 'key' ? 'key' : 'cert'),
+  ])
   const etc = etcWith({ ...Object.fromEntries(uncommented), ...Object.fromEntries(certs) })
   const { text, errors } = checkConfig(etc)
   assert.deepEqual([text, errors], ['', 0])

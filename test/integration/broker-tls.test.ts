@@ -6,12 +6,14 @@ import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'n
 import { connect as connectSocket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
+import mqtt from 'mqtt'
 import type { ListenerOptions } from '../../src/broker/broker.ts'
 import { HoldfastError } from '../../src/model/errors.ts'
 import { type OurBroker, startOurs } from '../helpers/brokers.ts'
 import { type CertificateFiles, makeCertificate } from '../helpers/certificates.ts'
-import { until } from '../helpers/gateway.ts'
+import { GatewayProcess, until } from '../helpers/gateway.ts'
 import { temporaryFolder } from '../helpers/journal.ts'
+import { freePort } from '../helpers/ports.ts'
 import { RawClient } from '../helpers/raw-client.ts'
 
 const host = '127.0.0.1'
@@ -25,13 +27,13 @@ async function startTls(t: TestContext, options: Partial<ListenerOptions>): Prom
   return ours
 }
 
-async function secure({ port }: OurBroker, options: ConnectionOptions = {}): Promise<TLSSocket> {
+async function secure({ port }: { readonly port: number }, options: ConnectionOptions = {}): Promise<TLSSocket> {
   const socket = connectTls({ host, port, rejectUnauthorized: false, ...options })
   await once(socket, 'secureConnect')
   return socket
 }
 
-async function shownBy(ours: OurBroker): Promise<string> {
+async function shownBy(ours: { readonly port: number }): Promise<string> {
   const socket = await secure(ours)
   const { subject } = socket.getPeerCertificate()
   socket.destroy()
@@ -101,7 +103,7 @@ test('a key with a password', async (t) => {
 
 const isTlsFault = (error: unknown): boolean => error instanceof HoldfastError && error.code === 'LISTENER_TLS'
 
-test('clients: one that its CA signed comes in, with WebSocket too; one of another CA, and one without, do not', async (t) => {
+test('clients: one that its CA signed comes in; one of another CA, and one without, do not', async (t) => {
   const folder = temporaryFolder(t)
   const [own, ca, otherCa] = ['own', 'ca', 'other'].map((name) => makeCertificate(folder, name)) as [
     CertificateFiles,
@@ -126,6 +128,48 @@ test('clients: one that its CA signed comes in, with WebSocket too; one of anoth
     )
   }
   await until('both to be counted', () => ours.broker.stats().refused.handshake === 2)
+})
+
+test('clients of a WebSocket listener are asked for their certificates, too', async (t) => {
+  const folder = temporaryFolder(t)
+  const [own, ca] = [makeCertificate(folder, 'own'), makeCertificate(folder, 'ca')]
+  const ours = await startTls(t, { ...own, kind: 'wss', cafile: ca.certfile, verify: true, identityAsUsername: true })
+  const { certfile, keyfile } = makeCertificate(folder, 'device', { by: ca })
+  const options = { ca: readFileSync(own.certfile), reconnectPeriod: 0 }
+  const { url } = ours.broker.listeners[0]!
+  await assert.rejects(mqtt.connectAsync(url, options))
+  const device = { cert: readFileSync(certfile), key: readFileSync(keyfile) }
+  const client = await mqtt.connectAsync(url, { ...options, ...device })
+  assert.equal(ours.broker.clients()[0]!.username, 'device')
+  await client.endAsync()
+})
+
+test('a whole gateway: ctl reload and SIGHUP take new certificates up, and say what is wrong with them', async (t) => {
+  const folder = temporaryFolder(t)
+  const names = ['first', 'second', 'third']
+  const [used, second, third] = names.map((name) => makeCertificate(folder, name)) as [
+    CertificateFiles,
+    CertificateFiles,
+    CertificateFiles,
+  ]
+  const port = await freePort()
+  const conf = `listener.ssl.a = ${host}:${port}\nlistener.ssl.a.certfile = ${used.certfile}\nlistener.ssl.a.keyfile = ${used.keyfile}`
+  const gateway = new GatewayProcess({ conf })
+  t.after(() => gateway.remove())
+  await gateway.start()
+  assert.equal(await shownBy({ port }), 'first')
+  copy(second, used)
+  assert.deepEqual((await gateway.ctl('reload')).certificateFaults, [])
+  assert.equal(await shownBy({ port }), 'second')
+  writeFileSync(used.keyfile, '')
+  const { certificateFaults } = await gateway.ctl('reload')
+  assert.match(certificateFaults[0], /^listener.ssl.a: /)
+  const { certificate } = (await gateway.ctl('status')).listeners.find(({ name }: { name: string }) => name === 'ssl:a')
+  assert.equal(certificate.fault, certificateFaults[0])
+  assert.equal(await shownBy({ port }), 'second')
+  copy(third, used)
+  gateway.signal('SIGHUP')
+  await until('the third one', async () => (await shownBy({ port })) === 'third')
 })
 
 test('TLS 1.1 and suites without forward secrecy are refused; by key, TLS 1.2 too, or an old suite taken', async (t) => {
