@@ -27,7 +27,7 @@ export interface DeliveryOptions {
   readonly deadline: Deadline
   /** Called after each write: so many events are settled, and where the mark stands now. */
   settled(events: number, mark: Mark | null, tookMs: number): void
-  /** Called after each operation put aside. */
+  /** Called after each operation put aside; not again for one that is refused once more after a connection was lost. */
   putAside(operation: Operation, error: BackendError): void
 }
 
@@ -126,14 +126,14 @@ export class Delivery {
   }
 
   async #putAside(operation: Operation, error: BackendError): Promise<void> {
-    await this.#o.lane.deadLetter({
+    const isNew = await this.#o.lane.deadLetter({
       seq: operation.seq,
       binding: operation.binding,
       code: error.code,
       message: error.message,
       operation: describeOperation(operation.write),
     })
-    this.#o.putAside(operation, error)
+    if (isNew) this.#o.putAside(operation, error)
   }
 }
 

@@ -124,7 +124,7 @@ export class LaneServer {
     }
     const { seq, binding, code, message, operation } = request.letter
     const { changes } = this.#putLetter.run(pool, binding, code, message, operation, this.#o.now(), seq)
-    const kept = changes === 1 || this.#hasLetter.get(pool, seq, binding) === 1
-    return { kind: 'letter', question, kept }
+    const there = this.#hasLetter.get(pool, seq, binding) === 1
+    return { kind: 'letter', question, kept: changes === 1 ? 'now' : there ? 'before' : 'never' }
   }
 }

@@ -18,7 +18,7 @@ export interface LaneDesk {
   readonly shared: Shared
   moved(pool: PoolId, seq: Seq): void
   giveUp(pool: PoolId, gap: Gap): Promise<void>
-  deadLetter(pool: PoolId, letter: LetterDraft): Promise<void>
+  deadLetter(pool: PoolId, letter: LetterDraft): Promise<boolean>
 }
 
 type Row = [seq: Seq, set: number, record: Buffer]
@@ -93,7 +93,7 @@ export class OpenLane implements Lane {
     return this.#rows.id(seq)
   }
 
-  deadLetter(letter: LetterDraft): Promise<void> {
+  deadLetter(letter: LetterDraft): Promise<boolean> {
     return this.#desk.deadLetter(this.pool, letter)
   }
 

@@ -59,8 +59,12 @@ export interface Lane {
   rewind(seq: Seq): void
   /** Id of the row at `seq`, or undefined when the journal does not hold it. */
   eventAt(seq: Seq): EventId | undefined
-  /** Copies the operation (this pool's `binding` of the event at `seq`) to the dead letters; resolves when that is on disk. Repeating it changes nothing. */
-  deadLetter(letter: LetterDraft): Promise<void>
+  /**
+   * Copies the operation (this pool's `binding` of the event at `seq`) to the dead letters; resolves when that is on disk.
+   * Repeating it changes nothing.
+   * @returns whether it was not there before
+   */
+  deadLetter(letter: LetterDraft): Promise<boolean>
   /** A cheap estimate of what is behind the cursor, rows of other pools included. */
   lag(): { readonly events: number; readonly bytes: number; readonly oldestAt: number | null }
 }

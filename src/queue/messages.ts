@@ -103,7 +103,7 @@ export type FromLaneServer =
   | { readonly kind: 'cursor'; readonly question: number; readonly cursor: Seq; readonly gaps: readonly Gap[] }
   | { readonly kind: 'givenUp'; readonly question: number }
   /** The letter is on disk; false: its row is not in the journal any more. */
-  | { readonly kind: 'letter'; readonly question: number; readonly kept: boolean }
+  | { readonly kind: 'letter'; readonly question: number; readonly kept: 'now' | 'before' | 'never' }
   /** `drop_oldest` took rows from the lane. */
   | { readonly kind: 'moved'; readonly pool: string; readonly seq: Seq }
   | { readonly kind: 'identity'; readonly identity: JournalIdentity }

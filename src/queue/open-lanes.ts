@@ -70,9 +70,9 @@ export class OpenLanes implements Lanes {
     this.#db.close()
   }
 
-  async #deadLetter(pool: PoolId, letter: LetterDraft): Promise<void> {
+  async #deadLetter(pool: PoolId, letter: LetterDraft): Promise<boolean> {
     const answer = await this.#ask({ kind: 'letter', question: ++this.#lastQuestion, pool, letter })
-    if (answer.kind === 'letter' && answer.kept) return
+    if (answer.kind === 'letter' && answer.kept !== 'never') return answer.kept === 'now'
     throw new HoldfastError('NOT_FOUND', `the journal does not hold the event ${letter.seq} any more`)
   }
 

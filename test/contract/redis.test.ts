@@ -64,7 +64,7 @@ describe('redis: what only it has', { skip: redisMissing() }, () => {
       mark: Mark | null,
     ): Promise<{ dead: number[]; mark: Mark | null }> {
       const dead: number[] = []
-      const lane = { move() {}, deadLetter: async ({ seq }: { seq: number }) => void dead.push(seq) } as unknown as Lane
+      const lane = { move() {}, deadLetter: async ({ seq }: { seq: number }) => dead.push(seq) > 0 } as unknown as Lane
       const delivery = new Delivery({
         pool: to,
         lane,

@@ -82,8 +82,10 @@ class MemoryLane implements Lane {
     return this.events[seq - 1]?.id
   }
 
-  async deadLetter(letter: LetterDraft): Promise<void> {
-    this.letters.push(letter)
+  async deadLetter(letter: LetterDraft): Promise<boolean> {
+    const isNew = !this.letters.some(({ seq, binding }) => seq === letter.seq && binding === letter.binding)
+    if (isNew) this.letters.push(letter)
+    return isNew
   }
 
   lag() {
@@ -505,6 +507,21 @@ test('two journals with one id: the second takes a new one, nothing is lost or t
   assert.deepEqual(new Set(remote.rows), all)
   assert.equal(runner.status().recovered.journalCopied, 1)
   assert.equal(remote.marks.get('another')!.seq, 25)
+})
+
+test('a dead letter is counted once, however often its batch has to be sent', async () => {
+  const { runner, lane, remote, said } = start({ limits: { ...LIMITS, backoffMaxMs: 1 } })
+  let lost = 0
+  remote.fault = (when, batch) => {
+    const operation = batch.findIndex(({ seq }) => seq === 5)
+    if (when === 'write' && operation >= 0) throw new BackendError('permanent', '23505', 'twice', { operation })
+    if (when === 'write' && lost++ < 4) throw transient('CUT') // behind the refusal, before anything is written
+  }
+  lane.append(10)
+  await until(() => lane.cursor === 10)
+  assert.equal(lane.letters.length, 1)
+  assert.equal(runner.status().deadLetters, 1)
+  assert.equal(said.filter((word) => word === 'dead_letter').length, 1)
 })
 
 test('without transactions: written in part, written and not marked, marked and not answered: each row once, in order', async () => {

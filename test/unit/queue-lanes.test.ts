@@ -167,8 +167,8 @@ test('dead letters are kept, shown, retried once and dropped', async (t) => {
   const event = await appended(journal, publish('t', 'bad'), both)
   const lane = await lanes.lane('pgsql.one')
   const letter = { seq: 1, binding: 1, code: '23505', message: 'duplicate', operation: 'insert …' }
-  await lane.deadLetter(letter)
-  await lane.deadLetter(letter)
+  assert.equal(await lane.deadLetter(letter), true)
+  assert.equal(await lane.deadLetter(letter), false, 'it is there already')
   await lane.deadLetter({ ...letter, binding: 2 })
   await assert.rejects(lane.deadLetter({ ...letter, seq: 99 }), { code: 'NOT_FOUND' })
   lane.move(1)
