@@ -45,14 +45,14 @@ export interface SqlKind<C extends SqlConnection, L extends SqlLane<C>> {
 }
 
 /** Runs DDL on a connection of its own. */
-export async function runSchema(
-  text: string,
-  kind: Pick<SqlKind<SqlConnection, never>, 'open' | 'backendError'>,
+export async function runSchema<C extends SqlConnection>(
+  run: (connection: C) => Promise<unknown>,
+  kind: Pick<SqlKind<C, never>, 'open' | 'backendError'>,
 ): Promise<void> {
   try {
     const connection = await kind.open(NEVER)
     try {
-      await connection.guard(NEVER, () => connection.query(text))
+      await connection.guard(NEVER, () => run(connection))
     } finally {
       await connection.close()
     }

@@ -75,6 +75,8 @@ export interface SqlTypes {
   readonly boolean: string
   /** Of a primary key that counts by itself. */
   readonly serial: string
+  /** Of an insert, where there is such a clause. */
+  readonly returning: 'returning id' | ''
   /** A 64-bit number's digits. */
   digits(column: string): string
 }

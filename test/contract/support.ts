@@ -39,8 +39,8 @@ export function opener<S>(backend: Backend<S>, settings: () => S, options = OPTI
 
 /** Tests that begin with nothing stored. */
 export function scenes(clear: () => Promise<unknown>) {
-  return (name: string, body: (history: History) => Promise<void>): void => {
-    test(name, async () => {
+  return (name: string, body: (history: History) => Promise<void>, skip: string | false = false): void => {
+    test(name, { skip }, async () => {
       await clear()
       await body(new History())
     })

@@ -19,7 +19,7 @@ const lanes = new SqlLanes({
   settings: (server, { host, port }, database) => ({ ...mysqlSettings(server, database), server: { host, port } }),
   query: (server, text, database) => server.query(text, database),
   serial: 'integer auto_increment primary key',
-  refused: 'ERROR_4025',
+  refused: 'ER_DATA_TOO_LONG',
 })
 
 lanes.suite()

@@ -19,7 +19,7 @@ const lanes = new SqlLanes({
   settings: (server, { host, port }, database) => ({ ...pgsqlSettings(server, database), server: [{ host, port }] }),
   query: (server, text, database) => server.query(text, [], database),
   serial: 'bigserial',
-  refused: '23514',
+  refused: '22001',
 })
 const query = (text: string) => lanes.query(text)
 

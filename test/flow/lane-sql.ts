@@ -28,7 +28,7 @@ export interface LanesOf<S extends SqlServer, Settings> {
   query(server: S, text: string, database: string): Promise<Record<string, unknown>[]>
   /** DDL of a column that counts by itself. */
   readonly serial: string
-  /** The code of a row that a check refuses. */
+  /** The code of a value that is too long for its column. */
   readonly refused: string
 }
 
@@ -79,7 +79,7 @@ export class SqlLanes<S extends SqlServer, Settings> {
   async makeTables(): Promise<void> {
     const { backend, settings, serial } = this.#of
     await backend.applySchema(OPTIONS, settings(this.server, this.server, this.database))
-    await this.query(`create table seen (n ${serial}, msgid text, payload text)`)
+    await this.query(`create table seen (n ${serial}, msgid text, payload varchar(100))`)
   }
 
   query(text: string): Promise<Record<string, unknown>[]> {
@@ -123,10 +123,9 @@ export class SqlLanes<S extends SqlServer, Settings> {
 
     test('what the database refuses is a dead letter with its own words, the rest goes on', { skip }, async () => {
       await this.freshDatabase()
-      await this.query("alter table seen add check (payload <> 'bad')")
       const lane = await this.scene()
       const ids = await lane.publish(50)
-      const [bad] = await lane.publish(1, { payload: Buffer.from('bad') })
+      const [bad] = await lane.publish(1, { payload: Buffer.from('x'.repeat(101)) })
       const rest = await lane.publish(50)
       const { deadLetters } = await lane.drained()
       assert.deepEqual(await this.stored(), [...ids, bad, ...rest], 'the other operation of the event was not at fault')
@@ -135,7 +134,7 @@ export class SqlLanes<S extends SqlServer, Settings> {
       assert.equal(deadLetters, 1)
       const [letter] = lane.journal.deadLetters.list()
       assert.equal(letter!.code, refused)
-      assert.match(letter!.operation, /insert into seen .*"bad"/)
+      assert.match(letter!.operation, /insert into seen .*"x+/)
     })
 
     test('an outage of the server: it waits, publishers feel nothing, then all of it', { skip }, async () => {
@@ -155,7 +154,7 @@ export class SqlLanes<S extends SqlServer, Settings> {
       await this.assertStored(ids)
       assert.equal(status.error, null)
       assert.deepEqual(
-        lane.said.filter((word) => word.startsWith('pool_')),
+        lane.said.filter((word) => /^pool_(up|down)$/.test(word)),
         ['pool_up', 'pool_down', 'pool_up'],
       )
     })
@@ -200,7 +199,7 @@ export class SqlLanes<S extends SqlServer, Settings> {
       const { error } = await lane.until(({ mode }) => mode === 'waiting')
       assert.equal(error!.code, 'TIMEOUT')
       const read = lane.forward.read(this.pool().id, { read: 'retained', filter: 't' }, 100)
-      await assert.rejects(read, { code: 'DEADLINE' })
+      await assert.rejects(read, /gave no answer within 100 ms/)
       this.server.resume()
       await lane.drained()
       await this.assertStored(ids)

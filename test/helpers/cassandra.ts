@@ -62,6 +62,7 @@ export class CassandraServer extends ServerProcess {
       'cassandra.config': file('cassandra.yaml', this.#yaml()),
       'logback.configurationFile': file('logback.xml', LOGBACK),
       'cassandra.storagedir': this.folder,
+      'java.io.tmpdir': this.folder,
       'cassandra-foreground': 'yes',
       'cassandra.jdk11plus': 'true',
       // one node has nobody to wait for

@@ -1,26 +1,22 @@
-// A real MariaDB server of our own.
+// A real MariaDB server of our own; or with HOLDFAST_MYSQL=5.6 (`npm run mysql56`) the vendor's MySQL of that version.
 
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import mysql from 'mysql2/promise'
 import { copyTemplate } from './cache.ts'
+import { MARIADB, MYSQL_56 } from './mysql-programs.ts'
 import { freePort } from './ports.ts'
-import { findProgram } from './processes.ts'
 import { type ServerOptions, ServerProcess } from './server-process.ts'
 
 const USER = 'root'
 const PASSWORD = 'public'
-const MISSING = 'MariaDB is not installed; as root: scripts/services install mysql'
+const PROGRAMS = process.env.HOLDFAST_MYSQL === '5.6' ? MYSQL_56 : MARIADB
 const ACCOUNT = process.getuid?.() === 0 ? ['--user=root'] : []
-
-function find(name: string): string | undefined {
-  return findProgram(name, ['/usr/sbin', '/usr/bin', '/usr/local/bin'])
-}
 
 /** Why tests with MariaDB can't run here, for `{ skip }`; false when they can. Under CI they fail instead. */
 export function mariadbMissing(): string | false {
-  return (find('mariadbd') && find('mariadb-install-db')) || process.env.CI === 'true' ? false : MISSING
+  return PROGRAMS.server() || process.env.CI === 'true' ? false : PROGRAMS.missing
 }
 
 export interface MariadbOptions extends ServerOptions {
@@ -41,11 +37,13 @@ export class MariadbServer extends ServerProcess {
   #settings: Readonly<Record<string, string | number>>
 
   constructor(port: number, { settings = {}, ...options }: MariadbOptions) {
-    super('MariaDB', port, options)
+    super(PROGRAMS.name, port, options)
     this.#settings = settings
     const data = join(this.folder, 'data')
-    const version = execFileSync(found('mariadbd'), ['--version'], { encoding: 'utf8' }).match(/\d+\.\d+\.\d+/)![0]
-    if (!existsSync(data)) copyTemplate(`mariadb-${version}-${process.getuid?.() ?? 0}`, data, makeTemplate)
+    const [command, ...args] = server()
+    const version = execFileSync(command!, [...args, '--version'], { encoding: 'utf8' }).match(/\d+\.\d+\.\d+/)![0]
+    const template = `${PROGRAMS.name.toLowerCase()}-${version}-${process.getuid?.() ?? 0}`
+    if (!existsSync(data)) copyTemplate(template, data, makeTemplate)
   }
 
   /** @param settings more of them, from now on */
@@ -63,7 +61,7 @@ export class MariadbServer extends ServerProcess {
       ...this.#settings,
     }
     const flags = Object.entries(all).map(([name, value]) => `--${name}=${value}`)
-    await this.launch([found('mariadbd'), '--no-defaults', ...flags, ...ACCOUNT])
+    await this.launch([...server(), ...flags, ...ACCOUNT])
     await this.createDatabase('mqtt')
   }
 
@@ -99,17 +97,18 @@ export class MariadbServer extends ServerProcess {
   }
 }
 
-function found(name: string): string {
-  const file = find(name)
-  if (file === undefined) throw new Error(MISSING)
-  return file
+/** Its command line, up to the options. */
+function server(): string[] {
+  const words = PROGRAMS.server()
+  if (!words) throw new Error(PROGRAMS.missing)
+  return [...words]
 }
 
 /** Making the system tables takes a second, a copy of them a fraction of one. */
 function makeTemplate(folder: string): void {
-  const data = ['--no-defaults', `--datadir=${join(folder, 'data')}`, '--innodb-log-file-size=32M', ...ACCOUNT]
-  const shape = ['--auth-root-authentication-method=normal', '--skip-test-db']
-  execFileSync(found('mariadb-install-db'), [...data, ...shape], { cwd: folder, stdio: 'pipe' })
-  const input = `flush privileges;\nalter user ${USER}@'127.0.0.1' identified by '${PASSWORD}';\n`
-  execFileSync(found('mariadbd'), [...data, '--bootstrap'], { cwd: folder, input, stdio: 'pipe' })
+  const options = [`--datadir=${join(folder, 'data')}`, '--innodb-log-file-size=32M', ...ACCOUNT]
+  const tables = PROGRAMS.systemTables(folder, options)
+  const input = `${tables}\nflush privileges;\n${PROGRAMS.setPassword(USER, PASSWORD)}\n`
+  const [command, ...args] = server()
+  execFileSync(command!, [...args, ...options, '--bootstrap'], { cwd: folder, input, stdio: 'pipe' })
 }

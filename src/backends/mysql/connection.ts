@@ -23,6 +23,7 @@ export class Connection extends SocketConnection {
   readonly #client: mysql.Connection
   readonly #socket: Socket
   #maxTextBytes = 0
+  #generatesColumns = true
 
   private constructor(client: mysql.Connection, socket: Socket) {
     super(socket)
@@ -62,11 +63,17 @@ export class Connection extends SocketConnection {
       this.#client.connect((error) => (error ? reject(error) : resolve()))
     })
     const [, [server], [binlog]] = await this.query<Greeting>(SESSION)
+    this.#generatesColumns = isAtLeast(server.version, { MySQL: [5, 7], MariaDB: [10, 2] })
     this.#maxTextBytes = Math.min(server.maxPacket - PACKET_HEAD_BYTES, MAX_TEXT_BYTES)
     // Gateways that write the same tables block each other less; a log of statements does not allow it.
     if (binlog?.Value !== 'STATEMENT') await this.query('set session transaction isolation level read committed')
     // The server gives up too, so that what we no longer wait for holds no locks. MySQL has no such limit for writes.
     if (/mariadb/i.test(server.version)) await this.query(`set max_statement_time = ${ANSWER_MS / 1000}`)
+  }
+
+  /** May a column be computed from others? */
+  get generatesColumns(): boolean {
+    return this.#generatesColumns
   }
 
   /** Bytes of the longest text that the server takes in one go. */
@@ -88,4 +95,11 @@ export class Connection extends SocketConnection {
       this.#client.end(() => this.#socket.end())
     })
   }
+}
+
+/** @param version as the server says it: `5.6.21`, `10.11.6-MariaDB-…` */
+function isAtLeast(version: string, wanted: Readonly<Record<'MySQL' | 'MariaDB', readonly [number, number]>>): boolean {
+  const [major, minor] = wanted[/mariadb/i.test(version) ? 'MariaDB' : 'MySQL']
+  const [first = 0, second = 0] = version.split('.').map(Number)
+  return first > major || (first === major && second >= minor)
 }

@@ -9,5 +9,5 @@ export const backend: Backend<MysqlSettings> = {
   capabilities: { transactions: true, batchMax: 5000, wildcardRead: true },
   open: async (options, settings) => (await import('./pool.ts')).openPool(options, settings),
   schema,
-  applySchema: async (options, settings) => (await import('./tables.ts')).applySchema(options, settings),
+  applySchema: async (options, settings, say) => (await import('./tables.ts')).applySchema(options, settings, say),
 }

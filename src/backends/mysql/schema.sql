@@ -1,4 +1,5 @@
--- The tables of the EMQX backend for MySQL, with types wide enough for what MQTT allows. MySQL 5.7, MariaDB 10.2 or newer.
+-- The tables of the EMQX backend for MySQL, with types wide enough for what MQTT allows. MySQL 5.7, MariaDB 10.2 or newer;
+-- on older servers `holdfast schema mysql --apply` leaves row_key out.
 -- Names and topics are longer than an index takes, so their hash (row_key) is what is unique.
 -- May be run again: what is there stays as it is.
 

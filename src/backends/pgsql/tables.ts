@@ -15,7 +15,7 @@ export const NO_MARK =
 const LOCK = "select pg_advisory_xact_lock(hashtext('holdfast schema'))"
 
 export async function applySchema({ name }: OpenOptions, settings: PgsqlSettings): Promise<void> {
-  await runSchema(`begin; ${LOCK}; ${schema()}; commit`, {
+  await runSchema((connection) => connection.query(`begin; ${LOCK}; ${schema()}; commit`), {
     open: (signal) => Connection.open(settings, signal),
     backendError: (error) => backendError(error, name),
   })

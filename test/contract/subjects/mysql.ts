@@ -28,7 +28,6 @@ CREATE TABLE mqtt_acked (id int(11) unsigned NOT NULL AUTO_INCREMENT, clientid v
   UNIQUE KEY mqtt_acked_key (clientid,topic)) ENGINE=InnoDB DEFAULT CHARSET=utf8`
 const OLD: readonly Table[] = ['mqtt_client', 'mqtt_sub', 'mqtt_msg', 'mqtt_retain', 'mqtt_acked']
 const BLOB_BYTES = 65_535
-
 const MYSQL = {
   kind: 'mysql',
   skip: mariadbMissing(),
@@ -37,6 +36,7 @@ const MYSQL = {
     text: 'longtext character set utf8mb4',
     boolean: 'boolean',
     serial: 'integer auto_increment',
+    returning: process.env.HOLDFAST_MYSQL === '5.6' ? '' : 'returning id', // MariaDB's alone
     digits: (column: string) => `cast(${column} as char)`,
   },
   launch: startMariadb,
@@ -63,7 +63,13 @@ export function mysqlSettings(server: MariadbServer, database = 'mqtt'): MysqlSe
 }
 
 export const subjects: readonly Subject[] = [
-  sqlSubject({ ...MYSQL, name: 'mysql', tables: ALL_TABLES, timeStepMs: 1, maxTopic: Number.POSITIVE_INFINITY }),
+  sqlSubject({
+    ...MYSQL,
+    name: 'mysql',
+    tables: ALL_TABLES,
+    timeStepMs: 1,
+    maxTopic: Number.POSITIVE_INFINITY,
+  }),
   sqlSubject({
     ...MYSQL,
     name: "mysql with EMQX's own tables",

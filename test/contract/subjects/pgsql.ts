@@ -27,6 +27,7 @@ const PGSQL = {
     text: 'text',
     boolean: 'boolean',
     serial: 'serial',
+    returning: 'returning id',
     digits: (column: string) => `cast(${column} as text)`,
   },
   timeStepMs: 1,

@@ -19,6 +19,7 @@ export const subjects: readonly Subject[] = [
       text: 'text',
       boolean: 'integer',
       serial: 'integer',
+      returning: 'returning id',
       digits: (column) => `cast(${column} as text)`,
     },
     transactions: true,
