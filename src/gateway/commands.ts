@@ -6,6 +6,7 @@ import type { Caller, Command } from './commands/command.ts'
 import { completionOf } from './commands/completion.ts'
 import { CONFIG_COMMANDS } from './commands/config.ts'
 import { DEAD_LETTER_COMMANDS } from './commands/dead-letters.ts'
+import { HOOK_COMMANDS } from './commands/hooks.ts'
 import { LANE_COMMANDS } from './commands/lanes.ts'
 import { LOG_COMMANDS } from './commands/log.ts'
 import { MESSAGE_COMMANDS } from './commands/messages.ts'
@@ -32,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
   ...PLUGIN_COMMANDS,
   ...LANE_COMMANDS,
   ...DEAD_LETTER_COMMANDS,
+  ...HOOK_COMMANDS,
   ...ACCESS_COMMANDS,
   ...OPERATOR_COMMANDS,
   ...CLIENT_COMMANDS,

@@ -4,6 +4,7 @@ import type { LaneStatus } from '../../forward/forward.ts'
 import { BACKEND_KINDS } from '../../model/binding.ts'
 import { BackendError } from '../../model/errors.ts'
 import type { Gateway } from '../gateway.ts'
+import { applySchema } from '../schema.ts'
 import { command } from './command.ts'
 import { type Candidate, optional, required, requiredOption, wholeNumber, word } from './parameter.ts'
 import { flag, integer, listOf, mapOf, number, oneOf, orNull, record, text, time } from './schema.ts'
@@ -79,6 +80,25 @@ const test = command('pool test', {
   },
 })
 
+const schema = command('pool schema', {
+  summary: 'make its tables where they are missing',
+  help: 'It may be repeated: what is there stays. `holdfast schema KIND` prints what is run.',
+  parameters: { pool },
+  result: record({ pool: text(), said: listOf(text(), 'what one should know about it') }),
+  will: (gateway, input) =>
+    `Makes the tables that ${gateway.poolId(input.pool)} needs on its server, where they are missing; what is there stays.`,
+  did: ({ pool, said }) => [...said, `The tables of ${pool} are there.`].join(' '),
+  async run(gateway, input) {
+    const id = gateway.poolId(input.pool)
+    const [, kind, name] = /^(\w+)\.(.*)$/.exec(id)!
+    const said: string[] = []
+    const { etcDir } = gateway.config.running
+    await applySchema({ kind: kind!, pool: name!, etcDir, dataDir: gateway.dataDir, say: (one) => said.push(one) })
+    await gateway.forward.resume(id) // it may have been blocked for want of them
+    return { pool: id, said }
+  },
+})
+
 const lanes = command('lanes', {
   summary: 'every lane: mode, cursor, lag',
   result: listOf(
@@ -137,7 +157,7 @@ const skip = command('lane skip', {
   },
 })
 
-export const LANE_COMMANDS = [pools, test, lanes, pause, resume, skip]
+export const LANE_COMMANDS = [pools, test, schema, lanes, pause, resume, skip]
 
 function poolRow({ pool, state, since, exactlyOnce, error, warnings }: LaneStatus) {
   const why = error && `${error.code}: ${error.message}${error.hint === null ? '' : ` (${error.hint})`}`

@@ -8,6 +8,8 @@ import { isConnected, live } from './live.ts'
 import { Access } from './pages/access.tsx'
 import { Clients } from './pages/clients.tsx'
 import { Commands } from './pages/commands.tsx'
+import { Configuration } from './pages/configuration.tsx'
+import { Hooks } from './pages/hooks.tsx'
 import { Login } from './pages/login.tsx'
 import { Messages } from './pages/messages.tsx'
 import { Overview } from './pages/overview.tsx'
@@ -37,6 +39,8 @@ const PAGES: readonly Page[] = [
   { name: 'queue', title: 'queue', Body: Queue, needs: 'dead list' },
   { name: 'messages', title: 'messages', Body: Messages, needs: 'messages' },
   { name: 'clients', title: 'clients', Body: Clients, needs: 'clients' },
+  { name: 'hooks', title: 'hooks', Body: Hooks, needs: 'plugins list' },
+  { name: 'configuration', title: 'configuration', Body: Configuration, needs: 'config status' },
   { name: 'access', title: 'access', Body: Access, needs: 'operators' },
   { name: 'system', title: 'system', Body: System },
   { name: 'commands', title: 'commands', Body: Commands },

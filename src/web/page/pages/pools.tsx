@@ -72,9 +72,9 @@ function PoolCard({ pool }: { pool: Pool }) {
             name={`${t('pool.pause')} ${id}`}
           />
         )}
-        {has('schema apply') && (
+        {has('pool schema') && (
           <Action
-            command="schema apply"
+            command="pool schema"
             values={{ pool: id }}
             label={t('pool.tables')}
             name={`${t('pool.tables')} ${id}`}

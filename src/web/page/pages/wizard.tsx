@@ -1,25 +1,42 @@
-// The first run, step by step.
+// The first run, step by step: an account, the gateway's name and time, a database.
 
 import { useState } from 'preact/hooks'
+import { run } from '../api.ts'
 import { Wishes } from '../app.tsx'
+import { useCell } from '../cell.ts'
+import { has } from '../declared.ts'
+import { moment } from '../format.ts'
+import { live } from '../live.ts'
 import { Field } from '../parts/field.tsx'
 import { Form } from '../parts/form.tsx'
-import { inWizard, setUp } from '../session.ts'
+import { inWizard, session, setUp } from '../session.ts'
 import { t } from '../texts.ts'
+import { FirstDatabase } from './wizard-database.tsx'
 
 const LEAST_PASSWORD = 8
+const STEPS = ['wizard.account', 'wizard.gateway', 'wizard.database'] as const
 
 export function Wizard() {
+  const [step, setStep] = useState(session.value?.state === 'in' ? 1 : 0)
+  const end = (): void => {
+    inWizard.value = false
+  }
+  const next = (): void => (has('config set') && step + 1 < STEPS.length ? setStep(step + 1) : end())
   return (
     <main class="door">
       <h1>
         <img src="/icon.svg" alt="" width="40" height="40" /> {t('wizard')}
       </h1>
-      <Account
-        next={() => {
-          inWizard.value = false
-        }}
-      />
+      <ol class="steps">
+        {STEPS.map((title, i) => (
+          <li key={title} aria-current={i === step ? 'step' : undefined}>
+            {t(title)}
+          </li>
+        ))}
+      </ol>
+      {step === 0 && <Account next={next} />}
+      {step === 1 && <GatewayItself next={next} />}
+      {step === 2 && <FirstDatabase end={end} />}
       <Wishes />
     </main>
   )
@@ -49,6 +66,33 @@ function Account({ next }: { next: () => void }) {
         autocomplete="new-password"
         required
       />
+    </Form>
+  )
+}
+
+/** Its name, and whether its clock is right. */
+function GatewayItself({ next }: { next: () => void }) {
+  const now = useCell(live)
+  const [written, setName] = useState<string | null>(null)
+  const node = now?.status.node ?? ''
+  const name = written ?? node
+  const act = async (): Promise<void> => {
+    if (name !== node) {
+      await run('config set', { key: 'node.name', value: name })
+      await run('config commit', { comment: t('wizard') })
+    }
+    next()
+  }
+  return (
+    <Form submit={t('wizard.next')} act={act}>
+      <h2>{t('wizard.gateway')}</h2>
+      <Field label={t('system.node')} hint={t('wizard.node.hint')} value={name} change={setName} required />
+      {now && (
+        <p class={now.status.clock.trusted ? 'hint' : 'warning'}>
+          {t(now.status.clock.trusted ? 'wizard.clock' : 'wizard.clock.notSet', { source: now.status.clock.source })}{' '}
+          {t('wizard.clock.here', { time: moment(Date.now()) })}
+        </p>
+      )}
     </Form>
   )
 }

@@ -1,0 +1,143 @@
+// The files of the configuration, and the editor of one.
+
+import { useEffect, useState } from 'preact/hooks'
+import { type Fault, faultOf, read, run } from '../api.ts'
+import { useCell } from '../cell.ts'
+import { has } from '../declared.ts'
+import { bytes } from '../format.ts'
+import { Editor } from '../parts/editor.tsx'
+import { Empty } from '../parts/empty.tsx'
+import { FaultBox } from '../parts/fault.tsx'
+import { Table } from '../parts/table.tsx'
+import { tell } from '../parts/toast.tsx'
+import { useRead } from '../parts/use-read.ts'
+import { linkTo, place } from '../place.ts'
+import { t } from '../texts.ts'
+import type { ConfigFault, PartProps } from './configuration.tsx'
+import { FaultList, nameOf } from './configuration-faults.tsx'
+import type { Entry } from './configuration-keys.tsx'
+import { HookTry } from './hook-try.tsx'
+
+interface FileRow {
+  readonly file: string
+  readonly bytes: number
+  readonly changed: boolean
+}
+
+/** Those that may be there, and are not always. */
+const MORE = ['acl.conf', ...['redis', 'mysql', 'pgsql', 'mongo', 'cassa', 'dynamo', 'sqlite'].map(pluginFile)]
+
+function pluginFile(kind: string): string {
+  return `plugins/emqx_backend_${kind}.conf`
+}
+
+export function Files() {
+  const { result, fault } = useRead<FileRow[]>('config files')
+  const absent = MORE.filter((name) => !result?.some(({ file }) => file === name))
+  return (
+    <section class="card">
+      <FaultBox fault={fault} />
+      {result && (
+        <Table<FileRow>
+          {...{
+            label: t('config.files'),
+            rows: result,
+            keyOf: ({ file }) => file,
+            empty: <Empty title={t('result.none')} />,
+          }}
+          columns={[
+            { title: t('config.file'), cell: ({ file }) => <a href={linkTo('configuration', file)}>{file}</a> },
+            { title: t('size'), cell: (row) => bytes(row.bytes), width: '6rem' },
+            {
+              title: '',
+              cell: ({ changed }) => changed && <span class="badge warn">{t('config.changed')}</span>,
+              width: '8rem',
+            },
+          ]}
+        />
+      )}
+      {result && absent.length > 0 && (
+        <p class="hint">
+          {t('config.newFile')}{' '}
+          {absent.map((name) => (
+            <span key={name}>
+              <a href={linkTo('configuration', name)}>{name}</a>{' '}
+            </span>
+          ))}
+        </p>
+      )}
+    </section>
+  )
+}
+
+/** @param file below etc/; the third word of the place is a line */
+export function ConfigFile({ file, take, changed }: PartProps & { file: string }) {
+  const [, , line] = useCell(place)
+  const [before, setBefore] = useState<string | null>(null)
+  const [text, setText] = useState('')
+  const [faults, setFaults] = useState<readonly ConfigFault[]>([])
+  const [fault, setFault] = useState<Fault | null>(null)
+  const keys = useRead<Entry[]>('config show', { all: true })
+  useEffect(() => {
+    load(file).then(
+      ({ content, found }) => {
+        setBefore(content)
+        setText(content)
+        setFaults(found)
+      },
+      (error) => setFault(faultOf(error)),
+    )
+  }, [file])
+  const put = async (): Promise<void> => {
+    setFault(null)
+    try {
+      const { result } = await run<{ faults: ConfigFault[] }>('config file put', { file, content: text, ...take })
+      setFaults(result.faults)
+      setBefore(text)
+      tell(t('config.put', { file, faults: result.faults.length }))
+      changed()
+    } catch (error) {
+      setFault(faultOf(error))
+    }
+  }
+  const isPlugin = file.startsWith('plugins/')
+  return (
+    <>
+      <section class="card">
+        <h2>{file}</h2>
+        <FaultBox fault={fault} />
+        {before !== null && keys.result && (
+          <Editor
+            {...{ label: file, text: before, change: setText, save: put, faults }}
+            keys={keys.result.map(({ key, doc }) => ({ label: key, info: doc }))}
+            line={line === undefined ? undefined : Number(line)}
+          />
+        )}
+        <FaultList faults={faults} />
+        <div class="buttons">
+          <button type="button" class="primary" disabled={before === null || text === before} onClick={put}>
+            {t('config.toCandidate')}
+          </button>
+          <a class="button" href={linkTo('configuration', 'changes')}>
+            {t('config.changes')}
+          </a>
+        </div>
+        <p class="hint">{t('config.editor.hint')}</p>
+      </section>
+      {isPlugin && has('hook try') && <HookTry />}
+    </>
+  )
+}
+
+/** A file that is not there is empty. */
+async function load(file: string): Promise<{ content: string; found: ConfigFault[] }> {
+  const content = await read<{ content: string }>('config file get', { file }).then(
+    (answer) => answer.content,
+    (error) => {
+      if (faultOf(error).code === 'NO_SUCH_FILE') return ''
+      throw error
+    },
+  )
+  const { faults } = await read<{ faults: ConfigFault[] }>('config check')
+  return { content, found: faults.filter((one) => nameOf(one.file) === file) }
+}
