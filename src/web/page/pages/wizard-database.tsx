@@ -77,11 +77,11 @@ export function FirstDatabase({ end }: { end: () => void }) {
           autocomplete="off"
         />
       ))}
-      <ul class="plain" role="status">
+      <div role="status">
         {done.map((sentence) => (
-          <li key={sentence}>✓ {sentence}</li>
+          <p key={sentence}>✓ {sentence}</p>
         ))}
-      </ul>
+      </div>
       {isReady && <p class="well">{t('wizard.ready', { kind: KINDS[kind] })}</p>}
     </Form>
   )
