@@ -110,7 +110,9 @@ export async function openListener(
     socket.setKeepAlive(true, TCP_KEEPALIVE_MS)
     const address = addressOf(socket)
     sockets.set(address, socket)
-    socket.once('close', () => sockets.delete(address))
+    socket.once('close', () => {
+      if (sockets.get(address) === socket) sockets.delete(address) // else its port is another one's by now
+    })
     places.enter(socket)
   })
   server.on('tlsClientError', (error: Error, socket: TLSSocket) => {

@@ -51,6 +51,7 @@ export class Places {
    * @returns whether it got a place
    */
   take(socket: Socket, anyway: boolean): boolean {
+    if (socket.destroyed) return true // it is gone, and would never give its place back
     if (!anyway && !this.hasRoom) return false
     for (let places: Places | undefined = this; places; places = places.#outer) places.#give(socket)
     return true

@@ -91,6 +91,7 @@ export class Presence {
 
   ended({ connection, id, _disconnected }: EngineClient): void {
     this.#connected.delete(connection)
+    connection.pace?.end()
     const { session } = connection
     if (session?.connection === connection) this.#options.sessions.close(session)
     if (!connection.announced) return

@@ -21,10 +21,10 @@ export interface WebSocketOptions {
 const SUBPROTOCOLS = ['mqtt', 'mqttv3.1']
 /** The other side may answer our close frame so long, ms. */
 const CLOSE_MS = 1000
-/** Frames of one message; a client that sends a byte a frame would fill the memory with what surrounds them. */
-const MAX_FRAMES = 1024
-/** TCP's segments are rarely smaller than this; bytes that come in smaller pieces than this are not gathered without end. */
-const SEGMENT_BYTES = 256
+/** A message may come in so many frames, and a frame in so many of TCP's segments, … */
+const PIECES = 1024
+/** … and one more for so many of its bytes: each piece takes some hundred bytes beside its own. */
+const PIECE_BYTES = 256
 
 /** @param arrived is called with the stream of each client, and with the socket that it is in */
 export function acceptWebSockets<S extends HttpServer>(
@@ -32,12 +32,13 @@ export function acceptWebSockets<S extends HttpServer>(
   { path, origins, maxMessageSize, failed }: WebSocketOptions,
   arrived: (stream: Duplex, socket: Socket) => void,
 ): S {
+  const pieces = PIECES + Math.ceil(maxMessageSize / PIECE_BYTES)
   // what the package knows and its types do not
   const bounds: ServerOptions & { closeTimeout: number; maxFragments: number; maxBufferedChunks: number } = {
     maxPayload: maxMessageSize,
     closeTimeout: CLOSE_MS,
-    maxFragments: MAX_FRAMES,
-    maxBufferedChunks: MAX_FRAMES + Math.ceil(maxMessageSize / SEGMENT_BYTES),
+    maxFragments: pieces,
+    maxBufferedChunks: pieces,
   }
   const handshakes = new WebSocketServer({
     ...bounds,
