@@ -26,12 +26,13 @@ export async function visit(
   const context = await chromium.newContext({ viewport: DESKTOP, locale: 'en-GB', ...options })
   const page = await context.newPage()
   const complaints: string[] = []
+  const { origin } = new URL(url)
   page.on('pageerror', (error) => complaints.push(String(error)))
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text())
   })
   page.on('request', (request) => {
-    if (!request.url().startsWith(url)) complaints.push(`asks elsewhere: ${request.url()}`)
+    if (!request.url().startsWith(`${origin}/`)) complaints.push(`asks elsewhere: ${request.url()}`)
   })
   await page.goto(url)
   return { page, complaints }

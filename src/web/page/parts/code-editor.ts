@@ -102,6 +102,13 @@ const LOOK = EditorView.theme({
   '.cm-activeLineGutter': { background: 'transparent' },
   '.cm-tooltip': { background: 'var(--card)', color: 'var(--text)', border: '1px solid var(--line)' },
   '.cm-tooltip-autocomplete ul li[aria-selected]': { background: 'var(--accent)', color: 'var(--on-accent)' },
+  // in place of images within the style sheet, which the page's policy does not let in
+  '.cm-lintRange': { backgroundImage: 'none !important', textDecoration: 'underline wavy var(--warn)' },
+  '.cm-lintRange-error': { textDecorationColor: 'var(--bad)' },
+  '.cm-lint-marker': { color: 'var(--warn)', textAlign: 'center', lineHeight: '1em' },
+  '.cm-lint-marker-error, .cm-lint-marker-warning, .cm-lint-marker-info': { content: 'normal !important' },
+  '.cm-lint-marker-error': { color: 'var(--bad)' },
+  '.cm-lint-marker::before': { content: '"●"' },
   '.cm-selectionBackground, &.cm-focused .cm-selectionBackground': {
     background: 'color-mix(in srgb, var(--accent) 30%, transparent) !important',
   },
