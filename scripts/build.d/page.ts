@@ -23,7 +23,12 @@ export async function buildPage(): Promise<void> {
   await bundle(beside)
   for (const name of readdirSync(beside)) compress(join(beside, name))
   rmSync(PAGE, { recursive: true, force: true })
-  renameSync(beside, PAGE)
+  try {
+    renameSync(beside, PAGE)
+  } catch (error) {
+    if (!existsSync(join(PAGE, 'index.html'))) throw error
+    rmSync(beside, { recursive: true }) // another build was quicker, with the same result
+  }
   writeFileSync(stamp, made)
 }
 

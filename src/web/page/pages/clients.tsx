@@ -92,7 +92,12 @@ const columnsOf = (show: (clientid: string) => void): Column<Client>[] => [
     wide: true,
   },
   { title: t('client.subscriptions'), cell: ({ subscriptions }) => number(subscriptions), width: '6rem', wide: true },
-  { title: t('client.waiting'), cell: ({ inflight, waiting }) => number(inflight + waiting), width: '5rem' },
+  {
+    title: t('client.waiting'),
+    cell: ({ inflight, waiting }) => number(inflight + waiting),
+    width: '5rem',
+    wide: true,
+  },
 ]
 
 interface WholeClient extends Omit<Client, 'subscriptions'> {

@@ -66,7 +66,9 @@ export function Plot({ title, times, lines, format }: PlotProps) {
 function optionsOf(box: HTMLElement, lines: readonly Line[], format: (value: number) => string): uPlot.Options {
   const colorOf = (name: string): string => {
     box.style.color = `var(${name})` // a canvas does not know light-dark(); what is computed of it, it does
-    return getComputedStyle(box).color
+    const { color } = getComputedStyle(box)
+    box.style.color = ''
+    return color
   }
   const axis = { stroke: colorOf('--dim'), grid: { stroke: colorOf('--line'), width: 1 }, ticks: { show: false } }
   return {
@@ -74,13 +76,22 @@ function optionsOf(box: HTMLElement, lines: readonly Line[], format: (value: num
     height: HEIGHT,
     cursor: { y: false },
     scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } },
-    axes: [axis, { ...axis, size: 64, values: (_, ticks) => ticks.map(format) }],
+    axes: [
+      { ...axis, space: 70, values: (_, ticks) => ticks.map((at) => clock(at, (ticks[1] ?? at) - at < 60)) },
+      { ...axis, size: 64, values: (_, ticks) => ticks.map(format) },
+    ],
     series: [
-      { value: (_, at) => (at === null ? '–' : new Date(at * 1000).toLocaleTimeString(language.value)) },
+      { value: (_, at) => (at === null ? '–' : clock(at, true)) },
       ...lines.map(({ label, color }) => ({
         ...{ label, stroke: colorOf(color), width: 2, points: { show: false } },
         value: (_: uPlot, value: number | null) => (value === null ? '–' : format(value)),
       })),
     ],
   }
+}
+
+/** @param at seconds since 1970 */
+function clock(at: number, withSeconds: boolean): string {
+  const parts = { hour: '2-digit', minute: '2-digit', ...(withSeconds && { second: '2-digit' as const }) } as const
+  return new Intl.DateTimeFormat(language.value, { ...parts, hourCycle: 'h23' }).format(at * 1000)
 }
