@@ -114,6 +114,7 @@ export function runningGateway(dataDir: string): Host {
     login: (...args) => ask({ ask: 'login', args }),
     setUp: (...args) => ask({ ask: 'setUp', args }),
     changePassword: (...args) => ask({ ask: 'changePassword', args }),
+    holds: (...args) => ask({ ask: 'holds', args }),
   }
 }
 
@@ -125,11 +126,15 @@ async function control(dataDir: string, request: Request): Promise<unknown> {
 /** The items of a `follow`, until the gateway stops or the signal ends it; of any other request its one result. */
 async function* answers(dataDir: string, request: Request, signal?: AbortSignal): AsyncGenerator<unknown> {
   const socket = await connect(dataDir)
-  const end = (): void => void socket.destroy()
+  const lines = createInterface({ input: socket })
+  const end = (): void => {
+    lines.close()
+    socket.destroy()
+  }
   signal?.addEventListener('abort', end)
   try {
     socket.write(`${JSON.stringify(request)}\n`)
-    for await (const line of createInterface({ input: socket })) {
+    for await (const line of lines) {
       const answer = JSON.parse(line) as Answer
       if ('error' in answer) throw refusal(answer.error)
       yield answer.result

@@ -5,10 +5,10 @@ import { text } from 'node:stream/consumers'
 import {
   COMMANDS,
   completionOf,
+  FLAGS,
   type Command as GatewayCommand,
   helpFor,
   helpIndex,
-  onOff,
   option,
   parameterLines,
   parseWords,
@@ -23,11 +23,8 @@ import { dataDir, UsageError } from './usage.ts'
 
 /** Options of ctl itself, wherever they stand. */
 const CTL_OPTIONS = {
-  json: onOff('The result as JSON'),
+  ...FLAGS,
   data: option(word('a folder'), 'DIR', "The gateway's data folder (default: var of the clone)"),
-  dryRun: onOff('Only say what the command would do'),
-  follow: onOff('Go on with what comes, where something does: messages, log tail', 'f'),
-  yes: onOff("Do not ask before what can't be undone"),
 }
 
 export const ctl: Command = {

@@ -1,9 +1,12 @@
 // The line console: one line, one person after the other.
 
+import type { Caller } from '../gateway/commands.ts'
+import type { Status } from '../gateway/status.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { History } from './history.ts'
-import type { ConsoleOptions } from './host.ts'
+import type { ConsoleOptions, Host } from './host.ts'
 import { type LoggedIn, login } from './login.ts'
+import { told } from './prompt.ts'
 import { Shell } from './shell.ts'
 import { Gone, type Line, Terminal } from './terminal.ts'
 
@@ -30,16 +33,16 @@ export async function serveConsole(line: Line, options: ConsoleOptions): Promise
 async function session(
   terminal: Terminal,
   options: ConsoleOptions,
-  { who, first }: LoggedIn,
+  { proof, isFirst }: LoggedIn,
   histories: Map<string, History>,
 ): Promise<void> {
-  const history = histories.get(who) ?? new History()
-  histories.set(who, history)
+  const history = histories.get(proof.name) ?? new History()
+  histories.set(proof.name, history)
   try {
     terminal.stay((await options.host.idleMs()) ?? Number.POSITIVE_INFINITY)
     await terminal.askSize()
-    await welcome(terminal, options, { who, first })
-    await new Shell(terminal, options, { who, history }).run()
+    await welcome(terminal, options, { proof, isFirst })
+    await new Shell(terminal, options, { proof, history }).run()
   } catch (error) {
     if (!(error instanceof Gone) || error.why === 'line') throw error
     terminal.stay(Number.POSITIVE_INFINITY)
@@ -47,13 +50,31 @@ async function session(
   }
 }
 
-async function welcome(terminal: Terminal, { host, from }: ConsoleOptions, { who }: LoggedIn): Promise<void> {
+async function welcome(
+  terminal: Terminal,
+  { host, from }: ConsoleOptions,
+  { proof, isFirst }: LoggedIn,
+): Promise<void> {
+  await terminal.print(isFirst ? FIRST_STEPS : await atAGlance(host, { who: proof.name, from }))
+}
+
+const FIRST_STEPS = `
+\`paste plugins/emqx_backend_pgsql.conf\` takes your hooks file, and lists its faults.
+\`config commit --confirm 5\` takes it up for 5 minutes, \`config confirm\` for good.
+\`pool test pool1\` asks the database, \`watch status\` shows all, \`help\` the rest.
+`
+
+const STEPS = '`help` lists the commands, Tab completes them, `watch status` shows all at work.\n'
+
+async function atAGlance(host: Host, caller: Caller): Promise<string> {
   try {
-    const status = (await host.run('status', {}, { who, from })) as { version: string; node: string }
-    await terminal.print(`Holdfast ${status.version}, ${status.node}\n`)
+    const { version, node, pools } = (await host.run('status', {}, caller)) as Status
+    const down = pools
+      .filter(({ state }) => state !== 'up')
+      .map(({ kind, name, state }) => `${kind}.${name} is ${state}`)
+    return `Holdfast ${version}, ${node}; ${down.join(', ') || 'all pools are up'}\n${STEPS}`
   } catch (error) {
-    if (!(error instanceof HoldfastError)) throw error
-    await terminal.print(`${error.message}\n`)
+    if (error instanceof HoldfastError) return told(error)
+    throw error
   }
-  await terminal.write('`help` lists the commands, Tab completes them, `watch status` shows all at work.\n')
 }

@@ -1,7 +1,9 @@
 // What the console asks of the gateway, whether it runs inside of it or in a process of its own.
 
+import { createHash } from 'node:crypto'
 import type { Candidate, Commands } from '../gateway/commands.ts'
 import type { Gateway } from '../gateway/gateway.ts'
+import type { Operator } from '../gateway/operators.ts'
 
 export interface Host extends Pick<Commands, 'run' | 'preview' | 'follow'> {
   complete(words: readonly string[]): readonly Candidate[] | Promise<readonly Candidate[]>
@@ -10,12 +12,26 @@ export interface Host extends Pick<Commands, 'run' | 'preview' | 'follow'> {
   /** What makes the first account, while there is none. */
   setupCode(): string | undefined | Promise<string | undefined>
   /** @param from the line. @throws HoldfastError: LOGIN, TRIES */
-  login(name: string, password: string, from: string): Promise<void>
+  login(name: string, password: string, from: string): Promise<Proof>
   /** Makes the first account. @throws HoldfastError: what is wrong with the name or the password */
-  setUp(account: { code: string; name: string; password: string }, from: string): Promise<void>
+  setUp(account: { code: string; name: string; password: string }, from: string): Promise<Proof>
   /** @throws HoldfastError: LOGIN, TRIES, what is wrong with the new one */
-  changePassword(change: { name: string; current: string; next: string }, from: string): Promise<void>
+  changePassword(change: { name: string; current: string; next: string }, from: string): Promise<Proof>
+  /** Is the account still there, with the same password? */
+  holds(proof: Proof): boolean | Promise<boolean>
 }
+
+/** That somebody has given a right password. */
+export interface Proof {
+  readonly name: string
+  /** Of the stored hash, which stays where it is. */
+  readonly digest: string
+}
+
+const proofOf = ({ name, hash }: Operator): Proof => ({
+  name,
+  digest: createHash('sha256').update(hash).digest('base64'),
+})
 
 /** The gateway of this process. */
 export function hostOf(gateway: Gateway): Host {
@@ -30,14 +46,13 @@ export function hostOf(gateway: Gateway): Host {
     follow: (name, input, signal) => commands.follow(name, input, signal),
     complete: (words) => commands.complete(words),
     setupCode: () => operators.setupCode,
-    async login(name, password, from) {
-      await operators.login(name, password, from)
-    },
-    async setUp(account, from) {
-      await operators.setUp(account, from)
-    },
-    async changePassword({ name, current, next }, from) {
-      await operators.changePassword(name, current, next, from)
+    login: async (name, password, from) => proofOf(await operators.login(name, password, from)),
+    setUp: async (account, from) => proofOf(await operators.setUp(account, from)),
+    changePassword: async ({ name, current, next }, from) =>
+      proofOf(await operators.changePassword(name, current, next, from)),
+    holds({ name, digest }) {
+      const operator = operators.find(name)
+      return operator !== undefined && proofOf(operator).digest === digest
     },
   }
 }

@@ -37,7 +37,11 @@ const watching: OwnCommand = {
   async act(shell, words) {
     const { name, changes } = findCommand(words.length > 0 ? words : ['status'], COMMANDS)
     if (changes) throw new HoldfastError('USAGE', `'${name}' changes something; only what reads can be watched`)
-    await watch(shell.terminal, EVERY_MS, () => shell.answerOf(words.length > 0 ? words : ['status']))
+    await watch(
+      shell.terminal,
+      EVERY_MS,
+      async () => (await shell.answerOf(words.length > 0 ? words : ['status'])) ?? '',
+    )
   },
 }
 
@@ -48,7 +52,7 @@ const paste: OwnCommand = {
   parameters: { file: required(word("a file's name"), 'FILE', 'Such as plugins/emqx_backend_pgsql.conf') },
   stands: PUT,
   async act(shell, words) {
-    await page(shell.terminal, await shell.answerOf([...PUT, ...words]))
+    await shell.give([...PUT, ...words])
   },
 }
 
@@ -57,8 +61,8 @@ const history: OwnCommand = {
   summary: 'the lines that you gave',
   help: 'The arrows bring them back. A line that begins with a space is not remembered.',
   parameters: {},
-  act({ terminal, person }) {
-    const lines = person.history.lines.map((line, i) => `${String(i + 1).padStart(4)}  ${line}\n`)
+  act({ terminal, history }) {
+    const lines = history.lines.map((line, i) => `${String(i + 1).padStart(4)}  ${line}\n`)
     return page(terminal, lines.join('') || '(none)\n')
   },
 }
@@ -67,11 +71,12 @@ const password: OwnCommand = {
   name: 'password',
   summary: 'set yourself another password',
   parameters: {},
-  async act({ terminal, options, person }) {
+  async act(shell) {
+    const { terminal } = shell
     const current = await askLine(terminal, 'your password now: ', true)
     const next = await newPassword(terminal)
     if (next === undefined) return
-    await options.host.changePassword({ name: person.who, current, next }, options.from)
+    await shell.changePassword(current, next)
     await terminal.write('Your password is changed.\n')
   },
 }

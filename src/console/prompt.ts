@@ -1,5 +1,6 @@
 // What a person is asked at a terminal: a line with editing, a word that is not shown, yes or no.
 
+import type { HoldfastError } from '../model/errors.ts'
 import type { History } from './history.ts'
 import { LineEditor } from './line-editor.ts'
 import { harmless, type Terminal } from './terminal.ts'
@@ -55,6 +56,10 @@ export async function agreed(terminal: Terminal, what: string): Promise<boolean>
   await terminal.print(`${what}\n`)
   return /^(y|yes|j|ja)$/i.test((await askLine(terminal, 'Go on? [y/N] ')).trim())
 }
+
+/** What is wrong, and what to do. */
+export const told = ({ message, hint }: HoldfastError): string =>
+  `${message}\n${hint === undefined ? '' : `hint: ${hint}\n`}`
 
 /** The terminal marks what is pasted, where it knows how. */
 const BRACKETED_PASTE = { on: '\x1b[?2004h', off: '\x1b[?2004l' }

@@ -1,58 +1,60 @@
 // Somebody who is logged in: lines → commands → what they answered.
 
 import {
+  type Caller,
   type Candidate,
   COMMANDS,
   type Command,
+  FLAGS,
   helpFor,
   helpIndex,
-  onOff,
   parseWords,
   render,
   type Written,
 } from '../gateway/commands.ts'
 import { HoldfastError } from '../model/errors.ts'
 import type { History } from './history.ts'
-import type { ConsoleOptions } from './host.ts'
+import type { ConsoleOptions, Proof } from './host.ts'
 import { OWN_COMMANDS } from './own-commands.ts'
 import { page } from './pager.ts'
 import { typedText } from './paste.ts'
-import { agreed, ask, askLine } from './prompt.ts'
+import { agreed, ask, askLine, told } from './prompt.ts'
 import { candidatesFor } from './suggest.ts'
-import type { Terminal } from './terminal.ts'
+import { Gone, type Terminal } from './terminal.ts'
 import { wordsOf } from './words.ts'
 
-/** As `ctl` has them, wherever they stand. */
-const OPTIONS = {
-  json: onOff('The result as JSON'),
-  dryRun: onOff('Only say what the command would do'),
-  yes: onOff("Do not ask before what can't be undone"),
+/** Of `config status`. */
+interface Pending {
+  readonly candidate: object | null
+  readonly toConfirm: { readonly leftMs: number } | null
 }
 
 export interface Person {
-  readonly who: string
+  readonly proof: Proof
   readonly history: History
 }
 
 export class Shell {
   readonly terminal: Terminal
   readonly options: ConsoleOptions
-  readonly person: Person
-  #leaving = false
+  readonly history: History
+  #proof: Proof
+  #isLeaving = false
 
-  constructor(terminal: Terminal, options: ConsoleOptions, person: Person) {
+  constructor(terminal: Terminal, options: ConsoleOptions, { proof, history }: Person) {
     this.terminal = terminal
     this.options = options
-    this.person = person
+    this.#proof = proof
+    this.history = history
   }
 
-  /** Until whoever it is logs out. @throws Gone */
+  /** Until whoever it is logs out, or may not be here any more. @throws Gone */
   async run(): Promise<void> {
-    const { terminal, person } = this
-    while (!this.#leaving) {
+    const { terminal, history } = this
+    while (!this.#isLeaving) {
       const answer = await ask(terminal, {
-        prompt: `${person.who}> `,
-        history: person.history,
+        prompt: `${this.#proof.name}${await this.#pending()}> `,
+        history,
         complete: (editor) => candidatesFor(editor, this),
       })
       if (answer === 'end') this.leave()
@@ -61,23 +63,35 @@ export class Shell {
   }
 
   leave(): void {
-    this.#leaving = true
+    this.#isLeaving = true
   }
 
-  /** What a command answers, as text. @throws HoldfastError; Gone */
-  async answerOf(words: readonly string[]): Promise<string> {
-    const { terminal, options, person } = this
-    const { command, input: written, face: flags } = parseWords(words, COMMANDS, OPTIONS)
+  /** @throws HoldfastError */
+  async changePassword(current: string, next: string): Promise<void> {
+    const { host, from } = this.options
+    this.#proof = await host.changePassword({ name: this.#proof.name, current, next }, from)
+  }
+
+  /** What a command answers, as text; undefined: it was called off. @throws HoldfastError; Gone */
+  async answerOf(words: readonly string[]): Promise<string | undefined> {
+    const { terminal, options } = this
+    const { command, input: written, face: flags } = parseWords(words, COMMANDS, FLAGS)
     const input = flags.dryRun ? written : await this.#completed(command, written)
-    if (!input) return 'Nothing is changed.\n'
+    if (!input) return undefined
     const { name } = command
     const preview = async (): Promise<string> => (await options.host.preview(name, input)) ?? 'It only reads.'
-    if (flags.dryRun) return `${await preview()}\n`
-    if (command.asks && !flags.yes && !(await agreed(terminal, await preview()))) return 'Nothing is changed.\n'
-    const result = await options.host.run(name, input, { who: person.who, from: options.from })
-    return flags.json
-      ? `${JSON.stringify(result)}\n`
-      : render(result, { ...command, input, width: terminal.size.columns })
+    if (flags.dryRun) return preview()
+    if (command.asks && !flags.yes && !(await agreed(terminal, await preview()))) return undefined
+    const shown = (result: unknown, more: object): string =>
+      flags.json ? JSON.stringify(result) : render(result, { ...command, ...more })
+    if (flags.follow) return this.#followed(name, input, (item) => shown(item, { did: command.follow?.line }))
+    const result = await options.host.run(name, input, this.#caller)
+    return shown(result, { input, width: terminal.size.columns })
+  }
+
+  /** @throws HoldfastError; Gone */
+  async give(words: readonly string[]): Promise<void> {
+    await page(this.terminal, (await this.answerOf(words)) ?? 'Nothing is changed.')
   }
 
   help(words: readonly string[]): string {
@@ -90,27 +104,61 @@ export class Shell {
     return this.options.host.complete(words)
   }
 
+  get #caller(): Caller {
+    return { who: this.#proof.name, from: this.options.from }
+  }
+
+  /** What is still to be done about the configuration, for the prompt: `*` there is a candidate. */
+  async #pending(): Promise<string> {
+    try {
+      const { candidate, toConfirm } = (await this.options.host.run('config status', {}, this.#caller)) as Pending
+      const left = toConfirm ? ` (${Math.ceil(toConfirm.leftMs / 1000)} s to confirm)` : ''
+      return `${candidate ? '*' : ''}${left}`
+    } catch (error) {
+      if (error instanceof HoldfastError) return ''
+      throw error
+    }
+  }
+
+  /** Items as they come, until a key. */
+  async #followed(name: string, input: Written, line: (item: unknown) => string): Promise<string> {
+    const { terminal, options } = this
+    const end = new AbortController()
+    void terminal.pressed().then(() => end.abort())
+    for await (const item of options.host.follow(name, input, end.signal)) {
+      await terminal.print(`${line(item).trimEnd()}\n`)
+      if (terminal.hasKey) break
+    }
+    end.abort()
+    if (terminal.hasKey) await terminal.singleKey()
+    return ''
+  }
+
   async #lines(lines: readonly string[]): Promise<void> {
     const given = lines.filter((line) => line.trim() !== '')
     const several = `${given.length} lines were pasted:\n${given.map((line) => `  ${line}\n`).join('')}`
     if (given.length > 1 && !(await agreed(this.terminal, `${several}Each would run as a command.`))) return
     for (const line of given) {
-      this.person.history.add(line)
+      if (this.#isLeaving) return
+      this.history.add(line)
       await this.#line(line)
-      if (this.#leaving) return
     }
   }
 
   async #line(line: string): Promise<void> {
     try {
+      if (!(await this.options.host.holds(this.#proof))) {
+        this.leave()
+        throw new HoldfastError('LOGIN', 'the account is gone, or has another password: nothing was done')
+      }
       const { words, open } = wordsOf(line.trim())
       if (open !== '') throw new HoldfastError('USAGE', `the quote ${open} is not closed`)
       const own = OWN_COMMANDS.find(({ name }) => name === words[0])
       if (own) await own.act(this, words.slice(1))
-      else await page(this.terminal, await this.answerOf(words))
+      else await this.give(words)
     } catch (error) {
-      if (!(error instanceof HoldfastError)) throw error
-      await page(this.terminal, `${error.message}\n${error.hint ? `hint: ${error.hint}\n` : ''}`)
+      if (error instanceof Gone) throw error
+      await page(this.terminal, error instanceof HoldfastError ? told(error) : `internal error: ${error}`)
     }
   }
 

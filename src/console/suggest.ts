@@ -1,6 +1,6 @@
 // Tab: the word is completed as far as it is certain; where it is not, what may stand there is shown.
 
-import { type Candidate, completionOf } from '../gateway/commands.ts'
+import { type Candidate, completionOf, FLAGS } from '../gateway/commands.ts'
 import type { LineEditor } from './line-editor.ts'
 import { OWN_COMMANDS } from './own-commands.ts'
 import type { Shell } from './shell.ts'
@@ -27,7 +27,8 @@ export async function candidatesFor(editor: LineEditor, shell: Pick<Shell, 'comp
 async function candidates(words: readonly string[], shell: Pick<Shell, 'complete'>): Promise<readonly Candidate[]> {
   const own = OWN_COMMANDS.find(({ name }) => words.length > 1 && name === words[0])
   if (own?.stands) return await shell.complete([...own.stands, ...words.slice(1)])
-  return [...(await shell.complete(words)), ...completionOf(words, OWN_COMMANDS)]
+  const gateway = await shell.complete(words)
+  return [...gateway, ...completionOf(words, OWN_COMMANDS), ...completionOf(words, [], { face: FLAGS })]
 }
 
 function commonBeginning(found: readonly Candidate[]): string {

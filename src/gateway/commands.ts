@@ -24,7 +24,7 @@ export { completionOf } from './commands/completion.ts'
 export { helpFor, helpIndex, parameterLines } from './commands/help.ts'
 export { type Candidate, onOff, option, optional, type Parameters, required, word } from './commands/parameter.ts'
 export { render } from './commands/render.ts'
-export { findCommand, inputSchema, parseWords, usageOf, type Written } from './commands/words.ts'
+export { FLAGS, findCommand, inputSchema, parseWords, usageOf, type Written } from './commands/words.ts'
 
 export const COMMANDS: readonly Command[] = [
   ...STATUS_COMMANDS,

@@ -65,9 +65,15 @@ export class Operators {
     return this.#current().size === 0 && !this.#faulty ? this.#code : undefined
   }
 
+  /** As it is now. */
+  find(name: string): Operator | undefined {
+    const hash = this.#current().get(name)?.text
+    return hash === undefined ? undefined : { name, hash }
+  }
+
   /** Does this proof still hold? */
   holds({ name, hash }: Operator): boolean {
-    return this.#current().get(name)?.text === hash
+    return this.find(name)?.hash === hash
   }
 
   /**

@@ -52,7 +52,7 @@ describe('a serial line', { skip: terminalsMissing('socat') }, () => {
   test('whose device is not there yet is opened when it is; the first who comes makes an account', async () => {
     await until('it is told', () => /serial_down/.test(gateway.output))
     wire = (await plugged()).read()
-    await wire.sees(/one-time code[\s\S]*name \[admin\]:$/)
+    await wire.sees(/one-time code[\s\S]*name:$/)
     wire.type(`ada\r${PASSWORD}\r${PASSWORD}\r`)
     await wire.sees(/^ada>$/m)
     wire.type('pools\r')
@@ -154,11 +154,11 @@ test('holdfast console --port: one more line, at the same time', { skip: termina
     env,
     stdio: 'inherit',
   })
-  await wires[0]!.sees(/name \[admin\]:$/)
+  await wires[0]!.sees(/name:$/)
   wires[0]!.type(`ada\r${PASSWORD}\r${PASSWORD}\r`)
   await wires[0]!.sees(/ada>$/)
   wires[1]!.type('\r')
-  await wires[1]!.sees(/(login|\[admin\]):$/)
+  await wires[1]!.sees(/(login|name):$/)
   wires[1]!.type(`\x03\r`)
   await logIn(wires[1]!)
   for (const wire of wires) wire.type('clock\r')

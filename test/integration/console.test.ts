@@ -8,6 +8,7 @@ import { runningGateway } from '../../src/cli/control.ts'
 import { serveConsole } from '../../src/console/console.ts'
 import type { ConsoleOptions, Host } from '../../src/console/host.ts'
 import { GatewayProcess } from '../helpers/gateway.ts'
+import { Client } from '../helpers/mqtt-client.ts'
 import { Screen, Wire } from '../helpers/screen.ts'
 
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
@@ -17,6 +18,8 @@ let host: Host
 
 before(async () => {
   await gateway.start()
+  await gateway.stop()
+  await gateway.start() // a listener that a rollback finds again
   host = runningGateway(gateway.data)
 })
 after(() => {
@@ -45,7 +48,7 @@ async function loggedIn(options: Partial<ConsoleOptions> = {}, screen?: Screen) 
 
 test('the first who comes chooses a name and a password, which is never shown', async () => {
   const wire = sitDown()
-  await wire.sees(/Nobody has an account here yet[\s\S]*one-time code: \w{4}-\w{4}\nname \[admin\]:$/)
+  await wire.sees(/Nobody has an account here yet[\s\S]*one-time code: \w{4}-\w{4}\nname:$/)
   wire.type('ada\r')
   await wire.sees(/new password:$/)
   wire.type('short\r')
@@ -53,7 +56,7 @@ test('the first who comes chooses a name and a password, which is never shown', 
   wire.type('short\r')
   await wire.sees(/a password has at least 8 characters/)
   wire.type(`ada\r${PASSWORD}\r${PASSWORD}\r`)
-  await wire.sees(/^Holdfast \d+\.\d+[\s\S]*ada>$/m)
+  await wire.sees(/takes your hooks file[\s\S]*ada>$/)
   assert.equal(wire.bytes.includes('horse'), false)
   wire.type('logout\r')
   await wire.sees(/login:$/)
@@ -205,6 +208,103 @@ describe('who is logged in', () => {
     wire.toConsole.destroy()
     await wire.ended
   })
+})
+
+describe('what others have written', () => {
+  test('does nothing to the terminal, nor does Tab type it', async () => {
+    const evil = 'evil\x1b[2J\u009b31m\u202egnp'
+    const client = await Client.connect(gateway.url, evil)
+    const wire = await loggedIn()
+    wire.type('clients\r')
+    await wire.sees(/clientid +evil\\x1b\[2J\\u009b31m\\u202egnp/)
+    assert.equal(/\x1b\[2J|\u009b|\u202e/.test(wire.bytes), false)
+    wire.type('client kick \t')
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    await wire.sees(/^ada> client kick$/m)
+    wire.toConsole.end()
+    await wire.ended
+    await client.mqtt.endAsync()
+  })
+})
+
+describe('the configuration', () => {
+  test('says in the prompt what is still to be done', async () => {
+    const wire = await loggedIn()
+    wire.type('config set mqtt.max_inflight 31\r')
+    await wire.sees(/^ada\*>$/m)
+    wire.type('config commit --confirm 5\r')
+    await wire.sees(/^ada \((300|29\d) s to confirm\)>$/m)
+    wire.type('config rollback\r')
+    await wire.sees(/runs again\.\nada>$/)
+    wire.toConsole.end()
+    await wire.ended
+  })
+
+  test('is taken as typed, with backspace, until a lone dot; ^C drops it', async () => {
+    const wire = await loggedIn()
+    wire.type('paste acl.conf\r')
+    await wire.sees(/ctrl-c drops it\.$/)
+    wire.type('topicx\x7f plant/#\r.\r')
+    await wire.sees(/14 bytes, 1 lines, sha256 \w+…\nacl.conf in the candidate/)
+    wire.type('config file get acl.conf\r')
+    await wire.sees(/config file get acl.conf\ntopic plant\/#\nada\*>$/)
+    wire.type('paste acl.conf\r')
+    await wire.sees(/ctrl-c drops it\.$/)
+    wire.type('user nobody\r\x03')
+    await wire.sees(/Nothing is changed\.\nada\*>$/)
+    wire.type('config discard\r')
+    await wire.sees(/^ada>$/m)
+    wire.toConsole.end()
+    await wire.ended
+  })
+
+  test('is not read from files: there are none here', async () => {
+    const wire = await loggedIn()
+    wire.type('config file put acl.conf /etc/passwd\r')
+    await wire.sees(/a console has no file \/etc\/passwd\nhint: leave SOURCE out, and paste it/)
+    wire.toConsole.end()
+    await wire.ended
+  })
+})
+
+test('what comes is followed until a key', async () => {
+  const wire = await loggedIn()
+  wire.type('log tail --follow --lines 1\r')
+  await wire.sees(/login operator=ada/)
+  const client = await Client.connect(gateway.url, 'a')
+  await client.mqtt.endAsync()
+  wire.type('operator set bob correct-horse\r') // any key, and the rest is a command
+  await wire.sees(/perator set bob/)
+  wire.toConsole.end()
+  await wire.ended
+})
+
+test('who has no account any more does nothing more', async () => {
+  const wire = await loggedIn()
+  await gateway.ctl('operator', 'set', 'bob', 'battery staple')
+  wire.type('logout\r')
+  await wire.sees(/login:$/)
+  wire.type('bob\rbattery staple\r')
+  await wire.sees(/bob>$/)
+  await gateway.ctl('operator', 'remove', 'bob')
+  wire.type('pools\r')
+  await wire.sees(/the account is gone, or has another password: nothing was done\n\n[\s\S]*login:$/)
+  wire.toConsole.end()
+  await wire.ended
+})
+
+test('on a slow line: what a login, a status and each further look at it take', async () => {
+  const wire = await loggedIn()
+  wire.type('watch status\r')
+  await wire.sees(/any key ends this$/)
+  const [before, frames] = [wire.bytes.length, 3]
+  await new Promise((resolve) => setTimeout(resolve, 2000 * frames))
+  const each = (wire.bytes.length - before) / frames
+  assert.ok(before < 3000, `${before} bytes for a login and a screenful`)
+  assert.ok(each < 100, `${each} bytes for each look`)
+  wire.type('q')
+  wire.toConsole.end()
+  await wire.ended
 })
 
 test('several lines pasted at once run only if that was meant', async () => {

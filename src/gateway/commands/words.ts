@@ -4,7 +4,7 @@ import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { nearest } from '../../config/nearest.ts'
 import { HoldfastError } from '../../model/errors.ts'
 import type { Spoken } from './command.ts'
-import type { Parameter, Parameters } from './parameter.ts'
+import { onOff, type Parameter, type Parameters } from './parameter.ts'
 import type { Schema } from './schema.ts'
 
 /** Values by parameter, as written: texts, and true for a switch. */
@@ -16,6 +16,14 @@ export interface Call<C extends Spoken> {
   /** What the face asked for with options of its own. */
   readonly face: Written
 }
+
+/** Options of every face with words, wherever they stand. */
+export const FLAGS = {
+  json: onOff('The result as JSON'),
+  dryRun: onOff('Only say what the command would do'),
+  follow: onOff('Go on with what comes, where something does: messages, log tail', 'f'),
+  yes: onOff("Do not ask before what can't be undone"),
+} as const
 
 /** `lane skip POOL --to SEQ` @param short without options that may be left out */
 export function usageOf({ name, parameters }: Spoken, { short = false } = {}): string {
