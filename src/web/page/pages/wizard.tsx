@@ -74,7 +74,8 @@ function Account({ next }: { next: () => void }) {
 function GatewayItself({ next }: { next: () => void }) {
   const now = useCell(live)
   const [written, setName] = useState<string | null>(null)
-  const node = now?.status.node ?? ''
+  if (!now) return <p class="loading">{t('loading')}</p>
+  const { node, clock } = now.status
   const name = written ?? node
   const act = async (): Promise<void> => {
     if (name !== node) {
@@ -87,12 +88,10 @@ function GatewayItself({ next }: { next: () => void }) {
     <Form submit={t('wizard.next')} act={act}>
       <h2>{t('wizard.gateway')}</h2>
       <Field label={t('system.node')} hint={t('wizard.node.hint')} value={name} change={setName} required />
-      {now && (
-        <p class={now.status.clock.trusted ? 'hint' : 'warning'}>
-          {t(now.status.clock.trusted ? 'wizard.clock' : 'wizard.clock.notSet', { source: now.status.clock.source })}{' '}
-          {t('wizard.clock.here', { time: moment(Date.now()) })}
-        </p>
-      )}
+      <p class={clock.trusted ? 'hint' : 'warning'}>
+        {t(clock.trusted ? 'wizard.clock' : 'wizard.clock.notSet', { source: clock.source })}{' '}
+        {t('wizard.clock.here', { time: moment(Date.now()) })}
+      </p>
     </Form>
   )
 }
