@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe } from 'node:test'
 import { backend } from '../../src/backends/mysql/index.ts'
 import { schemaWithoutKeys } from '../../src/backends/mysql/schema.ts'
+import type { Pool } from '../../src/model/backend.ts'
 import { type BackendError, MarkConflict } from '../../src/model/errors.ts'
 import type { Operation, RemoteMessage } from '../../src/model/operation.ts'
 import { type MariadbServer, mariadbMissing, startMariadb } from '../helpers/mariadb.ts'
@@ -14,7 +15,7 @@ import { MYSQL_COMMIT } from '../helpers/proxy.ts'
 import { AT, ack, custom, type History, insert, JOURNAL, moveTo } from './operations.ts'
 import { sqlServerSuite } from './sql-server.ts'
 import { mysqlSettings, OLD_TABLES } from './subjects/mysql.ts'
-import { exact, never, OPTIONS, opener, refusal, scenes } from './support.ts'
+import { exact, never, ODD_NAMES, OPTIONS, opener, PAYLOADS, refusal, scenes } from './support.ts'
 
 const NO_TLS = process.env.HOLDFAST_MYSQL === '5.6' && 'MySQL 5.6 speaks TLS 1.0 alone'
 
@@ -143,6 +144,47 @@ describe('mysql: what a server may do', { skip: mariadbMissing() }, () => {
       await server.query('truncate mqtt_msg; alter table mqtt_msg modify payload longblob, modify arrived datetime(3)')
     }
   })
+
+  scene(
+    'many rows at once: any bytes, any names, also again, in a column of text, and where nothing may be prepared',
+    async (history) => {
+      const payloads = Object.values(PAYLOADS).filter(({ length }) => length < 1000)
+      const some = Array.from({ length: 2500 }, (_, n) => {
+        const from = ODD_NAMES[n % ODD_NAMES.length]!
+        return history.message(`bulk/${from}`, payloads[n % payloads.length]!, {
+          from,
+          qos: n % 2 ? 1 : 2,
+          retain: n % 3 === 0,
+        })
+      })
+      const batch = history.events(...some.map(insert))
+      const read = async (made: Pool) =>
+        (await made.read({ read: 'messages', filter: 'bulk/#' }, never)) as readonly RemoteMessage[]
+      const check = async (): Promise<void> => {
+        const made = await connected()
+        await made.write(batch, null, exact, never)
+        assert.deepEqual(await read(made), some)
+        await made.write(batch, null, { idempotent: true }, never)
+        assert.equal((await read(made)).length, some.length)
+        const bad = history.events(...some.slice(0, 1200).map((one) => insert({ ...one, topic: 'bulk' })))
+        await made.write(bad, null, exact, never) // they are there already: written idempotently then
+        assert.equal((await stored()).length, some.length)
+      }
+      await check()
+      await server.query('truncate mqtt_msg; alter table mqtt_msg modify payload longtext')
+      try {
+        await check()
+      } finally {
+        await server.query('truncate mqtt_msg; alter table mqtt_msg modify payload longblob')
+      }
+      await server.query('set global max_prepared_stmt_count = 0')
+      try {
+        await check()
+      } finally {
+        await server.query('set global max_prepared_stmt_count = 16382')
+      }
+    },
+  )
 
   scene('a statement that commits: its batch moves the mark last', async (history) => {
     const made = await connected()

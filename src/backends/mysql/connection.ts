@@ -5,6 +5,7 @@ import mysql from 'mysql2'
 import { orDestroy } from '../or-destroy.ts'
 import { ANSWER_MS, CONNECT_MS, SocketConnection } from '../socket-connection.ts'
 import { tlsOptions } from '../tls.ts'
+import type { Bulk } from './bulk.ts'
 import type { MysqlSettings } from './settings.ts'
 
 /** What a statement needs of `max_allowed_packet` beside its text. */
@@ -15,15 +16,17 @@ const MAX_TEXT_BYTES = 8 << 20
 // Times are UTC, and what does not fit is refused, whatever the server's own settings are.
 const SESSION = `set time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',
 innodb_lock_wait_timeout = ${ANSWER_MS / 1000};
-select @@max_allowed_packet as maxPacket, @@version as version; show variables like 'binlog_format'`
+select @@max_allowed_packet as maxPacket, @@version as version, @@max_prepared_stmt_count as statements;
+show variables like 'binlog_format'`
 
-type Greeting = [unknown, [{ maxPacket: number; version: string }], { Value: string }[]]
+type Greeting = [unknown, [{ maxPacket: number; version: string; statements: number }], { Value: string }[]]
 
 export class Connection extends SocketConnection {
   readonly #client: mysql.Connection
   readonly #socket: Socket
   #maxTextBytes = 0
   #generatesColumns = true
+  #prepares = true
 
   private constructor(client: mysql.Connection, socket: Socket) {
     super(socket)
@@ -63,6 +66,7 @@ export class Connection extends SocketConnection {
       this.#client.connect((error) => (error ? reject(error) : resolve()))
     })
     const [, [server], [binlog]] = await this.query<Greeting>(SESSION)
+    this.#prepares = server.statements > 0
     this.#generatesColumns = isAtLeast(server.version, { MySQL: [5, 7], MariaDB: [10, 2] })
     this.#maxTextBytes = Math.min(server.maxPacket - PACKET_HEAD_BYTES, MAX_TEXT_BYTES)
     // Gateways that write the same tables block each other less; a log of statements does not allow it.
@@ -76,6 +80,11 @@ export class Connection extends SocketConnection {
     return this.#generatesColumns
   }
 
+  /** May statements be prepared? */
+  get prepares(): boolean {
+    return this.#prepares
+  }
+
   /** Bytes of the longest text that the server takes in one go. */
   get maxTextBytes(): number {
     return this.#maxTextBytes
@@ -86,6 +95,14 @@ export class Connection extends SocketConnection {
     this.allowFor(text.length)
     return new Promise((resolve, reject) => {
       this.#client.query(text, (error, answer) => (error ? reject(error) : resolve(answer as T)))
+    })
+  }
+
+  /** A statement that is prepared on its first use. */
+  execute({ text, values, bytes }: Bulk): Promise<void> {
+    this.allowFor(bytes)
+    return new Promise((resolve, reject) => {
+      this.#client.execute(text, values as mysql.ExecuteValues, (error) => (error ? reject(error) : resolve()))
     })
   }
 

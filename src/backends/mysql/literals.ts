@@ -41,13 +41,15 @@ export function number(value: number): string {
   return Number.isInteger(value) || String(value).includes('e') ? String(value) : `${value}e0`
 }
 
-/** @param ms wall time; cut off to `digits` of a second, which MySQL would round. null: NULL */
+/** @param ms wall time; null: NULL */
 export function time(ms: number | null, digits = 3): string {
-  if (ms === null) return 'null'
-  return `'${new Date(ms)
-    .toISOString()
-    .slice(0, 19 + (digits > 0 ? Math.min(digits, 3) + 1 : 0))
-    .replace('T', ' ')}'`
+  return ms === null ? 'null' : `'${timeText(ms, digits)}'`
+}
+
+/** Cut off to `digits` of a second, which MySQL would round. */
+export function timeText(ms: number, digits: number): string {
+  const text = new Date(ms).toISOString().slice(0, 19 + (digits > 0 ? Math.min(digits, 3) + 1 : 0))
+  return text.replace('T', ' ')
 }
 
 /** The hash that our tables' `row_key` holds. */

@@ -1,8 +1,9 @@
-// Merged writes as SQL. Pure: the tables' layout in, texts out.
+// Merged writes as SQL. Pure: the tables' layout in, texts out, and prepared inserts for many rows.
 
 import type { Message } from '../../model/event.ts'
 import type { ClientState, Delivery, Merged, PositionChange } from '../merge.ts'
 import { rowId } from '../row-id.ts'
+import { BULK_ROWS, type Bulk, messageBulk } from './bulk.ts'
 import { columnOf, hasRowKey, hasUniqueMsgid, isUnique, type Layout } from './layout.ts'
 import * as literal from './literals.ts'
 import { payload } from './statement.ts'
@@ -16,18 +17,20 @@ export interface Rendering {
   readonly idempotent: boolean
   /** Messages that are known to be there, in a table that does not see to that itself. */
   readonly there: ReadonlySet<string>
+  /** Bytes of the largest prepared insert; 0: nothing may be prepared. */
+  readonly bulkBytes: number
 }
 
 /** The statements for a run of built-in writes, in order. Keys in order, so that two gateways don't block each other for good. */
-export function renderMerged(merged: Merged, { layout, idempotent, there }: Rendering): string[] {
+export function renderMerged(merged: Merged, rendering: Rendering): (string | Bulk)[] {
+  const { layout, idempotent, there } = rendering
   const changes = [...merged.positions.values()].sort(by(({ clientid, topic }) => `${clientid}\0${topic}`))
   const retained = [...merged.retained].sort(by(([topic]) => topic))
   const clients = [...merged.clients.values()].sort(by(({ clientid }) => clientid))
   return [
     ...insertMessages(
       [...merged.inserts.values()].filter(({ msgid }) => !there.has(msgid)),
-      layout,
-      idempotent,
+      rendering,
     ),
     ...changes.filter(({ forget }) => forget).map((change) => deletePosition(change, layout)),
     ...movePositions(changes, layout),
@@ -87,13 +90,26 @@ function messageValues(layout: Layout, table: string): (message: Message) => str
 
 const BYTES = { name: 'payload', type: 'longblob', maxLength: null, charset: null, collation: null, timeDigits: null }
 
-function insertMessages(messages: readonly Message[], layout: Layout, idempotent: boolean): string[] {
+function insertMessages(
+  messages: readonly Message[],
+  { layout, idempotent, bulkBytes }: Omit<Rendering, 'there'>,
+): (string | Bulk)[] {
   const values = messageValues(layout, 'mqtt_msg')
   const unlessThere = idempotent && hasUniqueMsgid(layout) ? ' on duplicate key update msgid = mqtt_msg.msgid' : ''
-  return inPieces(
-    messages.map((message) => `(${values(message).join(', ')}, ${message.retain ? 1 : 0})`),
-    (rows) => `insert into mqtt_msg (${MESSAGE.join(', ')}, retain) values ${rows}${unlessThere}`,
-  )
+  const insert = (rows: string): string =>
+    `insert into mqtt_msg (${MESSAGE.join(', ')}, retain) values ${rows}${unlessThere}`
+  const asTexts = (some: readonly Message[]): string[] =>
+    inPieces(
+      some.map((message) => `(${values(message).join(', ')}, ${message.retain ? 1 : 0})`),
+      insert,
+    )
+  const inBulk = bulkBytes > 0 && layout.has('mqtt_msg') ? Math.floor(messages.length / BULK_ROWS) : 0
+  const bulks = Array.from({ length: inBulk }, (_, n) => {
+    const some = messages.slice(n * BULK_ROWS, (n + 1) * BULK_ROWS)
+    const bulk = messageBulk(some, layout, insert)
+    return bulk.bytes > bulkBytes ? asTexts(some) : bulk
+  })
+  return [...bulks.flat(), ...asTexts(messages.slice(inBulk * BULK_ROWS))]
 }
 
 function deleteMessages(msgids: readonly string[]): string[] {

@@ -151,9 +151,15 @@ function parameter(value: ParameterValue, column: Column | undefined): string {
 
 /** Raw in a column of bytes, by the payload rule in one of text. */
 export function payload(value: Buffer, column: Column | undefined): string {
-  if (column && holdsBytes(column)) return literal.bytes(value)
+  const stored = payloadValue(value, column)
+  return typeof stored === 'string' ? literal.text(stored) : literal.bytes(stored)
+}
+
+/** Bytes for a column of bytes, else a text. */
+export function payloadValue(value: Buffer, column: Column | undefined): Buffer | string {
+  if (column && holdsBytes(column)) return value
   const fits = isPlainText(value) && fitsIn(column?.charset ?? 'utf8mb4', value)
-  return literal.text((fits ? toTextBytes(value) : dataUrl(value)).toString())
+  return (fits ? toTextBytes(value) : dataUrl(value)).toString()
 }
 
 function dataUrl(value: Buffer): string {

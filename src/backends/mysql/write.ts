@@ -1,10 +1,12 @@
-// A batch as one transaction, sent as one text (or several, where the server takes no longer one): the mark first, which
-// makes sure that nobody else moved it, then the writes, then the commit. The server stops at the first that fails.
+// A batch as one transaction, sent as one text (or several, where the server takes no longer one, and where many rows go by a
+// prepared insert): the mark first, which makes sure that nobody else moved it, then the writes, then the commit. The server
+// stops at the first that fails.
 
 import { BackendError, MarkConflict } from '../../model/errors.ts'
 import type { Mark, MarkMove } from '../../model/operation.ts'
 import { type Step, steps } from '../merge.ts'
 import type { Batch } from '../sql-pool.ts'
+import type { Bulk } from './bulk.ts'
 import type { Connection } from './connection.ts'
 import { backendError, isNotMoved } from './errors.ts'
 import { hasUniqueMsgid, type Layout } from './layout.ts'
@@ -42,18 +44,21 @@ export async function writeBatch(target: Target, batch: Batch): Promise<void> {
   // A statement that commits by itself takes what was done before with it. Then the mark is moved last: what it accounts
   // for is all there, and after a crash in between the batch comes again.
   const markLast = commitsByItself(batch)
-  const texts = [markLast ? 'set autocommit = 0' : 'start transaction'] // the former begins anew behind each commit
+  const bulkBytes = connection.prepares ? connection.maxTextBytes : 0
+  const texts: (string | Bulk)[] = [markLast ? 'set autocommit = 0' : 'start transaction'] // the former begins anew behind each commit
   if (move) texts.push(`set ${doing(MARK)}`, ...(markLast ? lockMark(move, pool) : moveMark(move, pool)))
   for (const step of todo) {
     const blame = doing(step.operations.length === 1 ? step.operations[0] : undefined)
     if (step.kind === 'statements') {
       for (const statement of step.statements) texts.push(...statements.render(statement, blame))
-    } else texts.push(`set ${blame}`, ...renderMerged(step.merged, { layout, idempotent, there }))
+    } else texts.push(`set ${blame}`, ...renderMerged(step.merged, { layout, idempotent, there, bulkBytes }))
   }
   if (move && markLast) texts.push(`set ${doing(MARK)}`, ...moveMark(move, pool))
   texts.push(`set ${doing(undefined)}`, ...(markLast ? ['commit', 'set autocommit = 1'] : ['commit']))
   try {
-    for (const text of joined(texts, connection.maxTextBytes)) await connection.query(text)
+    for (const text of joined(texts, connection.maxTextBytes)) {
+      await (typeof text === 'string' ? connection.query(text) : connection.execute(text))
+    }
   } catch (error) {
     statements.forget()
     if (connection.broken) throw error
@@ -87,11 +92,18 @@ class TooLong extends BackendError {
 }
 
 /** Texts in one, as long as the server takes. */
-function* joined(texts: readonly string[], maxBytes: number): Iterable<string> {
+function* joined(texts: readonly (string | Bulk)[], maxBytes: number): Iterable<string | Bulk> {
   let open: string[] = []
   let size = 0
   let at: number | null = null
   for (const text of texts) {
+    if (typeof text !== 'string') {
+      if (open.length > 0) yield open.join(';\n')
+      open = []
+      size = 0
+      yield text
+      continue
+    }
     const bytes = Buffer.byteLength(text) + 2
     const doingNow = /^set @holdfast = (-?\d+|null)/.exec(text)?.[1]
     if (doingNow !== undefined) at = doingNow === 'null' ? null : Number(doingNow)
