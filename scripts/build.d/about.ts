@@ -4,6 +4,13 @@ import { execFileSync } from 'node:child_process'
 import { type Architecture, ROOT } from './place.ts'
 
 export function about(architecture: Architecture): { commit: string; target: string } {
-  const words = ['describe', '--always', '--dirty', '--abbrev=12', '--exclude=*']
-  return { commit: execFileSync('git', words, { cwd: ROOT, encoding: 'utf8' }).trim(), target: `linux-${architecture}` }
+  return {
+    commit: git('describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'),
+    target: `linux-${architecture}`,
+  }
 }
+
+/** ISO, UTC: what is made of a commit has its time. */
+export const commitTime = (): string => new Date(Number(git('log', '-1', '--format=%ct')) * 1000).toISOString()
+
+const git = (...words: string[]): string => execFileSync('git', words, { cwd: ROOT, encoding: 'utf8' }).trim()

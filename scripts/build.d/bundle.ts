@@ -11,6 +11,7 @@ import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { type BuildOptions, build } from 'esbuild'
 import { stripElf } from './elf.ts'
+import { type Inside, packagesInside } from './inside.ts'
 import { buildPage, PAGE } from './page.ts'
 import { type Architecture, CACHE, ROOT } from './place.ts'
 import { addonsIn, META, metaOfModules, packagesOutside } from './plugins.ts'
@@ -28,7 +29,7 @@ const ABSENT = [
   ...['gcp-metadata', 'socks', '@aws-sdk/credential-providers', 'utf-8-validate', 'bufferutil'],
 ]
 
-const COMMON: BuildOptions = {
+const COMMON = {
   bundle: true,
   platform: 'node',
   format: 'cjs',
@@ -40,29 +41,42 @@ const COMMON: BuildOptions = {
   legalComments: 'none',
   external: ABSENT,
   logLevel: 'warning',
+  metafile: true,
+} as const satisfies BuildOptions
+
+export interface Bundled {
+  /** Where the assets are. */
+  readonly folder: string
+  readonly inside: readonly Inside[]
 }
 
-/** @param about ends up in build.json. @returns the folder */
-export async function bundle(architecture: Architecture, about: object): Promise<string> {
+/** @param about ends up in build.json */
+export async function bundle(architecture: Architecture, about: object): Promise<Bundled> {
   const folder = join(CACHE, `stage-${architecture}`)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(join(folder, 'native'), { recursive: true })
   const addons = new Map<string, string>()
   const packages = new Map<string, Set<string>>()
-  await build({
+  const addonsOfIt = addonsIn(architecture, addons)
+  const { metafile } = await build({
     ...COMMON,
     entryPoints: ENTRIES,
     outbase: ROOT,
     outdir: folder,
     outExtension: { '.js': '.cjs' },
-    plugins: [packagesOutside(packages), metaOfModules, addonsIn(architecture, addons)],
+    plugins: [packagesOutside(packages), metaOfModules, addonsOfIt],
   })
+  const metafiles = [metafile]
   for (const [file, names] of packages) {
-    const contents = [...names]
-      .sort()
-      .map((name) => `exports['${name}'] = require('${name}')`)
-      .join('\n')
-    await build({ ...COMMON, minify: true, stdin: { contents, resolveDir: ROOT }, outfile: join(folder, file) })
+    const lines = [...names].sort().map((name) => `exports['${name}'] = require('${name}')`)
+    const { metafile } = await build({
+      ...COMMON,
+      minify: true,
+      stdin: { contents: lines.join('\n'), resolveDir: ROOT },
+      outfile: join(folder, file),
+      plugins: [metaOfModules, addonsOfIt],
+    })
+    metafiles.push(metafile)
   }
   for (const [name, file] of addons) writeFileSync(join(folder, 'native', name), stripElf(readFileSync(file)))
   for (const name of [...globSync(BESIDE, { cwd: ROOT }), ...tracked('etc')])
@@ -71,7 +85,7 @@ export async function bundle(architecture: Architecture, about: object): Promise
   cpSync(PAGE, join(folder, 'page'), { recursive: true })
   for (const name of PACKED.flatMap((pattern) => globSync(pattern, { cwd: folder }))) compress(folder, name)
   writeFileSync(join(folder, 'build.json'), JSON.stringify(about))
-  return folder
+  return { folder, inside: await packagesInside(architecture, metafiles) }
 }
 
 /** Not what a gateway has left there. */

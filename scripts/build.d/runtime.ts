@@ -3,7 +3,7 @@
 
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stripElf } from './elf.ts'
 import { type Architecture, CACHE, progress, ROOT, readJson } from './place.ts'
@@ -19,33 +19,36 @@ function locked(architecture: Architecture): Locked {
 
 export const runtimeVersion = (architecture: Architecture): string => locked(architecture).version
 
-/** @returns the path of the runtime of `architecture`, stripped */
-export function runtime(architecture: Architecture): string {
-  const folder = join(CACHE, `node-${runtimeVersion(architecture)}-${architecture}`)
-  const file = join(folder, 'node')
-  if (existsSync(file)) return file
-  mkdirSync(folder, { recursive: true })
-  const beside = `${file}.${process.pid}`
-  writeFileSync(beside, stripElf(official(architecture, folder)), { mode: 0o755 })
-  renameSync(beside, file)
-  return file
+/** @returns where the runtime of `architecture` is, stripped, with its licence beside it */
+export function runtimeFolder(architecture: Architecture): string {
+  const folder = join(CACHE, `runtime-${runtimeVersion(architecture)}-${architecture}`)
+  if (existsSync(folder)) return folder
+  const beside = `${folder}.${process.pid}`
+  mkdirSync(beside, { recursive: true })
+  const official = fetched(architecture, beside)
+  writeFileSync(join(beside, 'node'), stripElf(readFileSync(join(official, 'bin/node'))), { mode: 0o755 })
+  copyFileSync(join(official, 'LICENSE'), join(beside, 'LICENSE'))
+  rmSync(join(beside, 'package'), { recursive: true, force: true })
+  renameSync(beside, folder)
+  return folder
 }
 
-/** Installed is the one of this machine; another is fetched, and is what the lock file says it is. */
-function official(architecture: Architecture, folder: string): Buffer {
+/** @returns the path of the runtime itself */
+export const runtime = (architecture: Architecture): string => join(runtimeFolder(architecture), 'node')
+
+/** Installed is the package of this machine; another is fetched, and is what the lock file says it is. @returns its folder */
+function fetched(architecture: Architecture, folder: string): string {
   const name = `node-linux-${architecture}`
-  const installed = join(ROOT, 'node_modules', name, 'bin/node')
-  if (existsSync(installed)) return readFileSync(installed)
+  const installed = join(ROOT, 'node_modules', name)
+  if (existsSync(installed)) return installed
   const { version, integrity } = locked(architecture)
   progress(`fetching ${name} ${version} (once)`)
   const words = ['pack', `${name}@${version}`, '--json', '--ignore-scripts', '--pack-destination', folder]
   const [{ filename }] = JSON.parse(execFileSync('npm', words, { cwd: ROOT, encoding: 'utf8' }))
   const archive = join(folder, filename)
-  try {
-    const found = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`
-    if (found !== integrity) throw new Error(`${filename} has ${found}, but package-lock.json says ${integrity}`)
-    return execFileSync('tar', ['xzOf', archive, 'package/bin/node'], { maxBuffer: 1 << 30 })
-  } finally {
-    rmSync(archive)
-  }
+  const found = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`
+  if (found !== integrity) throw new Error(`${filename} has ${found}, but package-lock.json says ${integrity}`)
+  execFileSync('tar', ['xzf', archive, '-C', folder, 'package/bin/node', 'package/LICENSE'])
+  rmSync(archive)
+  return join(folder, 'package')
 }
