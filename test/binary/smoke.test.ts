@@ -2,7 +2,7 @@
 // processor (qemu-user), on this kernel.
 
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { appendFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { VERSION } from '../../src/gateway/version.ts'
@@ -11,6 +11,7 @@ import { Client } from '../helpers/mqtt-client.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../helpers/postgres.ts'
 import { findProgram } from '../helpers/processes.ts'
 import { type RedisServer, redisMissing, startRedis } from '../helpers/redis.ts'
+import { SerialLine, terminalsMissing } from '../helpers/serial-line.ts'
 
 const DIST = join(import.meta.dirname, '../../dist')
 const EMULATOR = ['qemu-aarch64-static', '-L', '/usr/aarch64-linux-gnu']
@@ -19,7 +20,7 @@ const SLOW_MS = 120_000
 const hook = (kind: string): string =>
   `backend.${kind}.hook.message.publish.1 = {"topic": "site/#", "action": {"function": "on_message_publish"}, "pool": "pool1"}\n`
 
-const missing = postgresMissing() || redisMissing()
+const missing = postgresMissing() || redisMissing() || terminalsMissing('socat')
 const noEmulator =
   findProgram(EMULATOR[0]!) && existsSync(`${EMULATOR[2]}/lib/libstdc++.so.6`)
     ? false
@@ -113,6 +114,23 @@ backend.pgsql.pool1.database = mqtt\n${hook('pgsql')}`,
         [VERSION, ['up', 'up'], 1],
       )
       assert.equal(await gateway.stop(), 0)
+    })
+
+    test('somebody at its serial line makes an account, and asks for the pools', async () => {
+      const line = new SerialLine(join(gateway.root, 'tty'))
+      const wire = (await line.plug()).read()
+      try {
+        appendFileSync(join(gateway.etc, 'holdfast.conf'), `serial.port = ${line.device}\n`)
+        await gateway.start()
+        await wire.sees(/name \[admin\]:$/)
+        wire.type('ada\rcorrect horse\rcorrect horse\r')
+        await wire.sees(/^ada>$/m)
+        wire.type('pools\r')
+        await wire.sees(/^pgsql\.pool1 +\w+/m)
+        assert.equal(await gateway.stop(), 0)
+      } finally {
+        await line.unplug()
+      }
     })
   })
 }

@@ -8,10 +8,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { Random } from '../crash/random.ts'
-import { GatewayProcess, until } from '../helpers/gateway.ts'
+import { commandLine, GatewayProcess, until } from '../helpers/gateway.ts'
 import { SerialLine, type SerialWire, terminalsMissing } from '../helpers/serial-line.ts'
 
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
 const PASSWORD = 'correct horse'
 
 const gateway = new GatewayProcess()
@@ -150,7 +149,7 @@ test('holdfast console --port: one more line, at the same time', { skip: termina
   for (const wire of wires) wire.read()
   await other.start()
   const env = { ...process.env, HOLDFAST_DATA: other.data }
-  const child = spawn(process.execPath, [MAIN, 'console', '--port', second.device, '--baud', '9600'], {
+  const child = spawn(...commandLine('console', '--port', second.device, '--baud', '9600'), {
     env,
     stdio: 'inherit',
   })

@@ -7,11 +7,10 @@ import { after, before, describe, test } from 'node:test'
 import { runningGateway } from '../../src/cli/control.ts'
 import { serveConsole } from '../../src/console/console.ts'
 import type { ConsoleOptions, Host } from '../../src/console/host.ts'
-import { GatewayProcess } from '../helpers/gateway.ts'
+import { commandLine, GatewayProcess } from '../helpers/gateway.ts'
 import { Client } from '../helpers/mqtt-client.ts'
 import { Screen, Wire } from '../helpers/screen.ts'
 
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
 const gateway = new GatewayProcess({ plugins: { sqlite: 'backend.sqlite.pool1.database = mqtt.db\n' } })
 const PASSWORD = 'correct horse'
 let host: Host
@@ -336,7 +335,7 @@ test('two consoles at once, and one whose reader never reads holds up nobody', a
 
 test('holdfast console on a pipe: a script of lines', async () => {
   const env = { ...process.env, HOLDFAST_DATA: gateway.data }
-  const child = spawn(process.execPath, [MAIN, 'console'], { env, stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(...commandLine('console'), { env, stdio: ['pipe', 'pipe', 'inherit'] })
   let output = ''
   child.stdout.on('data', (chunk) => {
     output += chunk
