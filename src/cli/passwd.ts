@@ -1,14 +1,15 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
+import { hashOfOperator, operatorsFile } from '../gateway/operators.ts'
 import { COSTS, DEFAULT_COST, UsersFile } from '../gateway/users.ts'
 import type { Command } from './cli.ts'
 import { etcDir, parse, UsageError } from './usage.ts'
 
 export const passwd: Command = {
   summary: 'add a user, change a password',
-  help: `holdfast passwd NAME [--cost N] [--etc DIR]
-holdfast passwd --delete NAME
-holdfast passwd --list
+  help: `holdfast passwd NAME [--cost N] [--operator] [--etc DIR]
+holdfast passwd --delete NAME [--operator]
+holdfast passwd --list [--operator]
 
 Adds a user who may connect, or sets another password for one. The password is asked for at the terminal, or read from
 the first line of stdin:  echo secret | holdfast passwd NAME
@@ -16,6 +17,8 @@ The file is that of auth.file in holdfast.conf; it holds hashes only, and only i
 A running gateway takes it up at \`holdfast ctl reload\`: clients whose user is gone or has another password are
 disconnected, all others stay. As soon as there is a user, clients without a name are let in no more (auth.anonymous).
 
+--operator  not a user who may connect, but one who may log in to the page and the console; it counts at once. So
+            another password is set where the only one is forgotten
 --cost    how hard a hash is to guess, ${COSTS.min} to ${COSTS.max} (default: ${DEFAULT_COST}); one more doubles time and memory of each check
 --delete  takes the user away
 --list    prints the names`,
@@ -26,6 +29,7 @@ disconnected, all others stay. As soon as there is a user, clients without a nam
         cost: { type: 'string' },
         delete: { type: 'string' },
         list: { type: 'boolean' },
+        operator: { type: 'boolean' },
         etc: { type: 'string' },
       },
       allowPositionals: true,
@@ -33,20 +37,25 @@ disconnected, all others stay. As soon as there is a user, clients without a nam
     const asked = [values.list, values.delete !== undefined, positionals.length > 0].filter(Boolean).length
     if (asked !== 1 || positionals.length > 1) throw new UsageError('expected one of NAME, --delete NAME and --list')
     const cost = costOf(values.cost)
-    const file = UsersFile.ofClients(etcDir(values.etc))
+    const etc = etcDir(values.etc)
+    const file = values.operator ? operatorsFile(etc) : UsersFile.ofClients(etc)
+    const [kind, counts] = values.operator ? ['operator', AT_ONCE] : ['user', AT_RELOAD]
     if (values.list) {
       for (const name of file.users().keys()) process.stdout.write(`${name}\n`)
       return 0
     }
     if (values.delete !== undefined) {
       file.delete(values.delete)
-      done(`user ${values.delete} is deleted`)
+      process.stdout.write(`${kind} ${values.delete} is deleted${counts}\n`)
       return 0
     }
     const name = positionals[0]!
     file.assertName(name)
-    const isNew = await file.set(name, await readPassword(name), cost)
-    done(isNew ? `user ${name} is added` : `user ${name} has a new password`)
+    const password = await readPassword(name)
+    const isNew = values.operator
+      ? file.setHash(name, await hashOfOperator(name, password.toString()))
+      : await file.set(name, password, cost)
+    process.stdout.write(`${kind} ${name} ${isNew ? 'is added' : 'has a new password'}${counts}\n`)
     return 0
   },
 }
@@ -60,9 +69,8 @@ function costOf(text: string | undefined): number {
   return cost
 }
 
-function done(what: string): void {
-  process.stdout.write(`${what}; a running gateway takes it up at: holdfast ctl reload\n`)
-}
+const AT_ONCE = ''
+const AT_RELOAD = '; a running gateway takes it up at: holdfast ctl reload'
 
 /** @throws UsageError when two typings differ, or nothing came */
 async function readPassword(name: string): Promise<Buffer> {

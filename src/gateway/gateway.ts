@@ -27,6 +27,7 @@ import { endOfTheDead } from './end-of-the-dead.ts'
 import type { OpenFace } from './face.ts'
 import { brokerLimits, forwardLimits, journalLimits, listeners, retainedLimits } from './limits.ts'
 import { type Configuration, loadConfiguration } from './load.ts'
+import { Logins } from './logins.ts'
 import { Operators } from './operators.ts'
 import { Plugins } from './plugins.ts'
 import { type Reloaded, reloadAccess } from './reload.ts'
@@ -59,6 +60,8 @@ export interface Gateway {
   readonly broker: Broker
   readonly access: AccessControl
   readonly operators: Operators
+  /** To the page. */
+  readonly logins: Logins
   readonly tokens: Tokens
   /** Those that run. */
   /** Those that the rooms go by now. */
@@ -209,6 +212,12 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
   rooms.add('config', () => config.close())
   if (config.draining.length > 0) await useDatabases(configuration, config.draining)
 
+  const operators = new Operators(options.etcDir, log)
+  const logins = new Logins(
+    () => ({ idleMs: running.gateway['web.session_idle'], longestMs: running.gateway['web.session_max'] }),
+    (operator) => operators.holds(operator),
+  )
+  rooms.add('logins', () => logins.close())
   const gateway: Gateway = {
     node,
     dataDir: options.dataDir,
@@ -220,7 +229,8 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
     forward,
     broker,
     access,
-    operators: new Operators(options.etcDir, log),
+    operators,
+    logins,
     tokens: new Tokens(options.etcDir),
     get settings() {
       return running.gateway

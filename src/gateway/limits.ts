@@ -34,15 +34,16 @@ export function forwardLimits(settings: GatewaySettings): ForwardLimits {
   }
 }
 
-/** Sockets that say nothing, files, databases, and what the page needs. */
-const OTHER_DESCRIPTORS = 300
+/** Sockets that say nothing, files, databases; beside the page's connections. */
+const OTHER_DESCRIPTORS = 200
 
 /** What the keys allow, and the machine has descriptors for: without any left nothing could be written either. */
 function maxConnections(settings: GatewaySettings, log: Logger): number {
   const ofListeners = listeners(settings).reduce((sum, listener) => sum + (listener.maxConnections ?? 0), 0)
   const wanted = Math.min(settings['mqtt.max_connections'], ofListeners)
   const descriptors = descriptorLimit()
-  const possible = Math.max(1, descriptors - OTHER_DESCRIPTORS)
+  const ofPage = settings['web.listen'] === 'off' ? 0 : settings['web.max_connections']
+  const possible = Math.max(1, descriptors - OTHER_DESCRIPTORS - ofPage)
   if (possible < wanted) log.warn({ wanted, possible, descriptors }, 'connections_bounded_by_descriptors')
   return Math.min(wanted, possible)
 }

@@ -13,6 +13,7 @@ import { FewLines } from '../broker/few-lines.ts'
 import type { Logger } from '../log/logger.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { ConfigFaults } from './load.ts'
+import { assertGoodPassword } from './passwords.ts'
 import { UsersFile } from './users.ts'
 
 /** Somebody who has proven who it is. */
@@ -22,8 +23,6 @@ export interface Operator {
   readonly hash: string
 }
 
-/** Fewer characters are too easily guessed. */
-export const LEAST_PASSWORD = 8
 /** Of scrypt for operators: OWASP's N=2^14, r=8, p=5; 16 MB, and a quarter of a second on a small board. */
 const COST = { ln: 14, p: 5 } as const
 
@@ -33,11 +32,20 @@ const TRIES = { perName: 5, perAddress: 50 }
 const TRIES_EVERYWHERE = { perName: 50, perAddress: Number.POSITIVE_INFINITY }
 const KNOWN_PLACES = 1000
 
+/** As the file has it. @throws HoldfastError BAD_PASSWORD */
+export async function hashOfOperator(name: string, password: string): Promise<string> {
+  await assertGoodPassword(name, password)
+  return hashPassword(Buffer.from(password), COST.ln, COST.p)
+}
+
+export const operatorsFile = (etcDir: string): UsersFile => new UsersFile(join(etcDir, 'operators'))
+
 export class Operators {
   readonly #file: UsersFile
   readonly #log: Logger
   readonly #now: () => number
   readonly #wrong: FewLines
+  readonly #refused: FewLines
   readonly #checks = new Checks()
   readonly #tries = new Tries(TRIES)
   readonly #everywhere = new Tries(TRIES_EVERYWHERE)
@@ -50,10 +58,11 @@ export class Operators {
 
   /** @param now monotonic, ms */
   constructor(etcDir: string, log: Logger, now = () => performance.now()) {
-    this.#file = new UsersFile(join(etcDir, 'operators'))
+    this.#file = operatorsFile(etcDir)
     this.#log = log
     this.#now = now
     this.#wrong = new FewLines(log, 'login_refused')
+    this.#refused = new FewLines(log, 'request_refused')
   }
 
   get names(): string[] {
@@ -69,6 +78,11 @@ export class Operators {
   find(name: string): Operator | undefined {
     const hash = this.#current().get(name)?.text
     return hash === undefined ? undefined : { name, hash }
+  }
+
+  /** To be told of what a face refused for another reason than a wrong password: somebody may be trying. */
+  refused(fields: { from: string; code: string; what: string }): void {
+    this.#refused.warn(fields, this.#now())
   }
 
   /** Does this proof still hold? */
@@ -126,8 +140,7 @@ export class Operators {
 
   async #set(name: string, password: string, { first = false } = {}): Promise<Operator> {
     this.#file.assertName(name)
-    assertGood(name, password)
-    const text = await hashPassword(Buffer.from(password), COST.ln, COST.p)
+    const text = await hashOfOperator(name, password)
     if (first && this.setupCode === undefined) throw new HoldfastError('SETUP_DONE', 'there is an account already')
     this.#file.setHash(name, text)
     this.#log.info({ operator: name }, 'operator_set')
@@ -196,20 +209,6 @@ export const setupFirst = (): HoldfastError =>
   new HoldfastError('SETUP', 'there is no account yet', {
     hint: "make the first one with the one-time code from the gateway's log or its serial line",
   })
-
-function assertGood(name: string, password: string): void {
-  const fault = passwordFault(Buffer.from(password)) ?? weakness(name, password)
-  if (fault) throw new HoldfastError('BAD_PASSWORD', fault)
-}
-
-/** @returns why it is too easily guessed, or undefined */
-function weakness(name: string, password: string): string | undefined {
-  if ([...password].length < LEAST_PASSWORD) return `a password has at least ${LEAST_PASSWORD} characters`
-  const plain = password.toLowerCase()
-  if (new Set(plain).size < 4) return 'a password has at least four different characters'
-  if (plain.includes(name.toLowerCase()) && name.length > 2) return "a password must not contain the account's name"
-  return undefined
-}
 
 const CODE_LETTERS = '23456789abcdefghjkmnpqrstuvwxyz' // none that look alike
 const CODE_LENGTH = 8

@@ -281,10 +281,10 @@ export const GATEWAY_SETTINGS = {
     default: '12h',
     doc: 'A session of the page ends after so long at the latest',
   },
-  'web.max_connections': { type: integer({ min: 4 }), default: '512', doc: 'Connections to the page at a time' },
+  'web.max_connections': { type: integer({ min: 4 }), default: '256', doc: 'Connections to the page at a time' },
   'web.max_connections_per_address': {
     type: integer({ min: 1 }),
-    default: '128',
+    default: '100',
     doc: 'Connections to the page from one address at a time',
   },
   'web.max_requests': {

@@ -1,5 +1,6 @@
 // The commands as resources below /api/v1: the words of a command are its path, `lane pause` is /api/v1/lane/pause.
 //   GET  /clients?all=true            a command that only reads: its result
+//   GET  /messages?topic=a/%23&follow=1   what comes, as server-sent events `item`, of a command that knows what comes
 //   POST /lane/pause {"pool": "p"}    any command: {"result": …, "did": "…"}
 //   POST /lane/pause?dry=1 {…}        what it would do: {"will": "…", "asks": false}; it is not done
 
@@ -8,21 +9,28 @@ import { COMMANDS, type Command, inputSchema, usageOf } from '../gateway/command
 import type { Gateway } from '../gateway/gateway.ts'
 import { HoldfastError } from '../model/errors.ts'
 import type { WebCaller } from './caller.ts'
-import { problem, sendProblem } from './problem.ts'
+import { problem, problemOf, sendProblem } from './problem.ts'
+import { eventOf, type Stream, type Streams } from './streams.ts'
 
 export const pathOf = ({ name }: Command): string => `/${name.replaceAll(' ', '/')}`
 
 type Values = Readonly<Record<string, unknown>>
 
 /** @param app answers below /api/v1, and knows who calls */
-export function serveCommands(app: FastifyInstance, gateway: Gateway): void {
+export function serveCommands(app: FastifyInstance, gateway: Gateway, streams: Streams): void {
   for (const command of COMMANDS) {
     app.post<{ Body: unknown; Querystring: Values }>(pathOf(command), (request) => post(command, gateway, request))
     if (command.changes) app.get(pathOf(command), (_, reply) => onlyPost(command, reply))
     else {
-      app.get<{ Querystring: Values }>(pathOf(command), ({ query, caller }) =>
-        gateway.commands.run(command.name, query, caller!),
-      )
+      app.get<{ Querystring: Values }>(pathOf(command), (request, reply) => {
+        const { follow, ...input } = request.query
+        if (!isSet(follow)) return gateway.commands.run(command.name, input, request.caller!)
+        const gone = new AbortController()
+        const items = gateway.commands.follow(command.name, input, gone.signal)
+        const stream = streams.open(request, reply)
+        stream.gone.addEventListener('abort', () => gone.abort())
+        return void send(items, stream)
+      })
     }
   }
   app.get('/commands', () => COMMANDS.map(described))
@@ -40,16 +48,33 @@ async function post(command: Command, gateway: Gateway, request: FastifyRequest)
   for (const key of Object.keys(unknown)) {
     throw new HoldfastError('USAGE', `'${key}' stands behind the ?; of a POST it belongs into the body`)
   }
-  if (dry !== undefined && dry !== '0') return { will: await gateway.commands.preview(name, input), asks }
+  if (isSet(dry)) return { will: await gateway.commands.preview(name, input), asks }
   const caller = request.caller!
-  if (changes) assertMayChange(caller)
+  if (changes) assertMayChange(caller, command)
   const result = await gateway.commands.run(name, input, caller)
   return { result, did: did?.(result, input as never) ?? null }
 }
 
-/** @throws HoldfastError FORBIDDEN */
-function assertMayChange({ who, mayChange }: WebCaller): void {
+const isSet = (value: unknown): boolean => value !== undefined && value !== '0'
+
+async function send(items: AsyncIterable<unknown>, stream: Stream): Promise<void> {
+  try {
+    for await (const item of items) await stream.send(eventOf('item', item))
+  } catch (error) {
+    stream.offer(eventOf('problem', problemOf(error)))
+  }
+  stream.end()
+}
+
+/** So long after a login it may be somebody else who sits there. */
+const RECENT_MS = 15 * 60_000
+
+/** @throws HoldfastError FORBIDDEN, LOGIN_OLD */
+function assertMayChange({ who, mayChange, session }: WebCaller, { recentLogin }: Command): void {
   if (!mayChange) throw new HoldfastError('FORBIDDEN', `${who} may only read`)
+  if (recentLogin && session && performance.now() - session.beganAt > RECENT_MS) {
+    throw new HoldfastError('LOGIN_OLD', 'your login is too long ago for this', { hint: 'log out and in again' })
+  }
 }
 
 function objectOf(body: unknown): Values {
@@ -65,9 +90,10 @@ function onlyPost(command: Command, reply: FastifyReply): FastifyReply {
 
 /** What a page needs to make a form of it. */
 function described(command: Command) {
-  const { name, summary, help = null, changes, asks = false, columns = null, parameters } = command
+  const { name, summary, help = null, changes, asks = false, columns = null, parameters, follow } = command
   return {
     ...{ name, path: pathOf(command), usage: usageOf(command), summary, help, changes, asks, columns },
+    follows: follow !== undefined,
     parameters: Object.entries(parameters).map(([key, { label, doc, kind, required, candidates }]) => ({
       ...{ key, label, doc, kind, required, completes: candidates !== undefined },
       schema: inputSchema(command).properties?.[key],

@@ -2,10 +2,10 @@
 
 import type { FastifyRequest } from 'fastify'
 import type { Gateway } from '../gateway/gateway.ts'
+import type { Login, Logins } from '../gateway/logins.ts'
 import { setupFirst } from '../gateway/operators.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { assertOrigin } from './guard.ts'
-import type { Session, Sessions } from './sessions.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -20,23 +20,23 @@ export interface WebCaller {
   /** May it change something? */
   readonly mayChange: boolean
   /** Of a browser. */
-  readonly session: Session | undefined
+  readonly session: Login | undefined
 }
 
 /** The cookie's name: browsers take `__Host-…` only with `Secure`, from the host itself, for all paths. */
 export const cookieName = (secure: boolean): string => (secure ? '__Host-holdfast' : 'holdfast')
 
 /** @throws HoldfastError LOGIN, SETUP, CROSS_SITE */
-export function callerOf(request: FastifyRequest, gateway: Gateway, sessions: Sessions): WebCaller {
+export function callerOf(request: FastifyRequest, gateway: Gateway): WebCaller {
   const from = `http ${request.ip}`
   const [, secret] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? []
   if (secret !== undefined) {
     const token = gateway.tokens.find(secret)
     if (!token)
-      throw new HoldfastError('LOGIN', 'there is no such token', { hint: '`tokens` lists those that there are' })
+      throw new HoldfastError('TOKEN', 'there is no such token', { hint: '`tokens` lists those that there are' })
     return { who: `token ${token.name}`, from, mayChange: token.may === 'all', session: undefined }
   }
-  const session = sessionOf(request, sessions)
+  const session = sessionOf(request, gateway.logins)
   if (session) {
     assertOrigin(request)
     return { who: session.operator.name, from, mayChange: true, session }
@@ -47,7 +47,7 @@ export function callerOf(request: FastifyRequest, gateway: Gateway, sessions: Se
   })
 }
 
-export function sessionOf(request: FastifyRequest, sessions: Sessions): Session | undefined {
+export function sessionOf(request: FastifyRequest, logins: Logins): Login | undefined {
   const cookie = request.cookies[cookieName(request.protocol === 'https')]
-  return cookie === undefined ? undefined : sessions.use(cookie)
+  return cookie === undefined ? undefined : logins.use(cookie)
 }

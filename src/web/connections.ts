@@ -60,13 +60,18 @@ function bySpeech(socket: Socket, tls: (socket: Socket) => void, plain: Server):
   })
 }
 
+/** A program that sends its token in the clear is to notice. */
+const MACHINES = /^\/(api|metrics|healthz|openapi)\b/
+
 /** Its connections come from elsewhere; each has one answer. */
 function redirects(names: readonly string[]): Server {
   return createServer({ maxHeaderSize: 8192 }, (request: IncomingMessage, response: ServerResponse) => {
     const { method, url = '/', headers } = request
     const { host } = headers
     response.setHeader('connection', 'close')
-    if ((method === 'GET' || method === 'HEAD') && host !== undefined && isOurs(host, names) && url.startsWith('/')) {
+    const isPerson =
+      (method === 'GET' || method === 'HEAD') && headers.authorization === undefined && !MACHINES.test(url)
+    if (isPerson && host !== undefined && isOurs(host, names) && url.startsWith('/')) {
       response.writeHead(308, { location: `https://${host}${url}` }).end()
     } else response.writeHead(400, { 'content-type': 'text/plain' }).end('https:// is spoken here\n')
   })

@@ -5,29 +5,28 @@ import type { Gateway } from '../gateway/gateway.ts'
 import type { Operator } from '../gateway/operators.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { callerOf, cookieName, sessionOf } from './caller.ts'
-import type { Sessions } from './sessions.ts'
 
 /** @param app answers below /api/v1, to everybody */
-export function serveLogin(app: FastifyInstance, gateway: Gateway, sessions: Sessions): void {
-  const { operators } = gateway
+export function serveLogin(app: FastifyInstance, gateway: Gateway): void {
+  const { operators, logins } = gateway
 
   /** Whoever had a session has another one then: a cookie that somebody else put there is worth nothing. */
   const begin = (request: FastifyRequest, reply: FastifyReply, operator: Operator) => {
     end(request, reply)
-    reply.setCookie(cookieName(isSecure(request)), sessions.begin(operator), cookieOptions(request))
+    reply.setCookie(cookieName(isSecure(request)), logins.begin(operator, request.ip), cookieOptions(request))
     return { state: 'in', name: operator.name }
   }
   const end = (request: FastifyRequest, reply: FastifyReply): void => {
     const name = cookieName(isSecure(request))
     const cookie = request.cookies[name]
-    if (cookie !== undefined) sessions.end(cookie)
+    if (cookie !== undefined) logins.end(cookie)
     reply.clearCookie(name, cookieOptions(request))
   }
 
   app.get('/session', (request) => {
-    const session = sessionOf(request, sessions)
+    const session = sessionOf(request, logins)
     if (!session) return { state: operators.setupCode === undefined ? 'out' : 'setup' }
-    const { idle, latest } = sessions.endOf(session)
+    const { idle, latest } = logins.endOf(session)
     const until = (moment: number): number => Math.round(moment - performance.now())
     return { state: 'in', name: session.operator.name, endsInMs: until(idle), endsAtLatestInMs: until(latest) }
   })
@@ -44,7 +43,7 @@ export function serveLogin(app: FastifyInstance, gateway: Gateway, sessions: Ses
     return begin(request, reply, await operators.setUp({ code, name, password }, request.ip))
   })
   app.post('/password', async (request, reply) => {
-    const { session } = callerOf(request, gateway, sessions)
+    const { session } = callerOf(request, gateway)
     if (!session) throw new HoldfastError('FORBIDDEN', 'a token has no password')
     const { current, password } = textsOf(request, 'current', 'password')
     const { name } = session.operator

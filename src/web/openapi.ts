@@ -1,7 +1,6 @@
 // GET /openapi.json: the API described by the schemas that the commands declare (OpenAPI 3.1 takes JSON Schema as it is).
 
 import { COMMANDS, type Command, inputSchema } from '../gateway/commands.ts'
-import { VERSION } from '../gateway/version.ts'
 import { pathOf } from './api.ts'
 import { cookieName } from './caller.ts'
 
@@ -21,7 +20,7 @@ const PROBLEM = {
 export function openApi(): object {
   return {
     openapi: '3.1.0',
-    info: { title: 'Holdfast', version: VERSION, description: 'The commands of the gateway as resources' },
+    info: { title: 'Holdfast', version: '1', description: 'The commands of the gateway as resources' },
     servers: [{ url: '/api/v1' }],
     security: [{ token: [] }, { session: [] }],
     paths: { ...Object.fromEntries(COMMANDS.map((command) => [pathOf(command), pathItem(command)])), ...OWN_PATHS },
@@ -44,6 +43,14 @@ const DRY = {
   ...{ name: 'dry', in: 'query', description: 'Only say what it would do' },
   schema: { type: 'string', enum: ['1'] },
 }
+const FOLLOW = {
+  ...{ name: 'follow', in: 'query', description: 'The items as server-sent events `item`, and those that come after' },
+  schema: { type: 'string', enum: ['1'] },
+}
+const FOLLOWED = (result: object) => ({
+  description: 'The result; with ?follow=1 a stream of its items',
+  content: { ...json(result).content, 'text/event-stream': {} },
+})
 const WILL = {
   type: 'object',
   properties: {
@@ -54,7 +61,7 @@ const WILL = {
 }
 
 function pathItem(command: Command): object {
-  const { name, summary, help, result, changes } = command
+  const { name, summary, help, result, changes, follow } = command
   const about = { summary, ...(help !== undefined && { description: help }), tags: [name.split(' ')[0]!] }
   const operationId = name.replaceAll(' ', '_')
   const input = inputSchema(command)
@@ -70,8 +77,8 @@ function pathItem(command: Command): object {
   }
   if (changes) return { post }
   const get = {
-    ...{ ...about, operationId: `get_${operationId}`, parameters: queryOf(command) },
-    responses: { 200: { description: 'The result', ...json(result) }, default: REFUSED },
+    ...{ ...about, operationId: `get_${operationId}`, parameters: [...queryOf(command), ...(follow ? [FOLLOW] : [])] },
+    responses: { 200: follow ? FOLLOWED(result) : { description: 'The result', ...json(result) }, default: REFUSED },
   }
   return { get, post }
 }
@@ -139,7 +146,7 @@ const OWN_PATHS = {
   },
   '/events': {
     get: {
-      summary: 'server-sent events: `status` once a second',
+      summary: 'server-sent events: `status` once a second, `log` for each line of the log',
       responses: { 200: { description: 'A stream', content: { 'text/event-stream': {} } }, default: REFUSED },
     },
   },

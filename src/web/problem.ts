@@ -23,8 +23,10 @@ export interface Problem {
 const STATUS: Readonly<Record<string, number>> = {
   USAGE: 400,
   LOGIN: 401,
+  TOKEN: 401,
   SETUP: 401,
   FORBIDDEN: 403,
+  LOGIN_OLD: 403,
   CROSS_SITE: 403,
   UNKNOWN_COMMAND: 404,
   NOT_FOUND: 404,
@@ -51,7 +53,7 @@ const HTTP_CODES: Readonly<Record<number, string>> = {
   413: 'TOO_LARGE',
   414: 'TOO_LARGE',
   415: 'NOT_JSON',
-  429: 'TRIES',
+  429: 'TOO_MANY',
   431: 'TOO_LARGE',
 }
 

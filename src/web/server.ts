@@ -13,14 +13,14 @@ import { networkOf, plainAddress } from '../model/network.ts'
 import { serveCommands } from './api.ts'
 import { callerOf } from './caller.ts'
 import { guardConnections } from './connections.ts'
-import { EventStreams } from './events.ts'
+import { serveEvents } from './events.ts'
 import { assertSameSite, isOurs } from './guard.ts'
 import { serveLogin } from './login.ts'
 import { METRICS_TYPE, metricsOf } from './metrics.ts'
 import { openApi } from './openapi.ts'
 import { servePage } from './page.ts'
 import { problem, problemOf, sendProblem } from './problem.ts'
-import type { Sessions } from './sessions.ts'
+import { Streams } from './streams.ts'
 
 /** Headers in time, the whole request in time; looked at so often. */
 const TIMES = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 5000 }
@@ -36,7 +36,6 @@ export interface ServerOptions {
   readonly settings: GatewaySettings
   /** Absent: without. */
   readonly tls: WebTls | undefined
-  readonly sessions: Sessions
 }
 
 /** Not listening yet. */
@@ -81,7 +80,9 @@ function makeApp({ gateway, settings, tls }: ServerOptions): FastifyInstance {
   app.removeContentTypeParser('text/plain') // a form of another site could send it
   app.setErrorHandler((error, request, reply) => {
     const found = problemOf(error)
-    if (found.status === 500) gateway.log.error({ err: error, path: request.routeOptions.url }, 'web_error')
+    const what = `${request.method} ${request.routeOptions.url ?? ''}`
+    if (found.status === 500) gateway.log.error({ err: error, what }, 'web_error')
+    if (SUSPICIOUS.has(found.code)) gateway.operators.refused({ from: request.ip, code: found.code, what })
     return sendProblem(reply, found)
   })
   app.setNotFoundHandler((request, reply) => {
@@ -95,28 +96,31 @@ function makeApp({ gateway, settings, tls }: ServerOptions): FastifyInstance {
   return app
 }
 
+/** Refusals that somebody should be able to read of: tries of passwords are logged where they are counted. */
+const SUSPICIOUS: ReadonlySet<string> = new Set(['TOKEN', 'FORBIDDEN', 'LOGIN_OLD', 'CROSS_SITE', 'HOST', 'TOO_MANY'])
+
 const namesOf = (text: string): string[] =>
   text
     .toLowerCase()
     .split(/[\s,]+/)
     .filter((name) => name !== '')
 
-async function serve(app: FastifyInstance, { gateway, settings, sessions }: ServerOptions): Promise<void> {
-  const streams = new EventStreams(gateway, Math.ceil(settings['web.max_connections'] / 2))
+async function serve(app: FastifyInstance, { gateway, settings }: ServerOptions): Promise<void> {
+  const streams = new Streams(Math.ceil(settings['web.max_connections'] / 2))
   app.addHook('preClose', async () => streams.close())
   app.decorateRequest('caller', null)
-  const known = (request: FastifyRequest) => callerOf(request, gateway, sessions)
+  const known = (request: FastifyRequest) => callerOf(request, gateway)
   serveOpen(app, { gateway, metrics: settings['web.metrics'], known })
   const serveKnown = async (inner: FastifyInstance): Promise<void> => {
     inner.addHook('onRequest', async (request) => {
       request.caller = known(request)
     })
-    serveCommands(inner, gateway)
-    streams.serve(inner)
+    serveCommands(inner, gateway, streams)
+    serveEvents(inner, gateway, streams)
   }
   const serveApi = async (api: FastifyInstance): Promise<void> => {
     api.addHook('onRequest', async (_, reply) => void reply.header('cache-control', 'no-store'))
-    serveLogin(api, gateway, sessions)
+    serveLogin(api, gateway)
     await api.register(serveKnown)
   }
   await app.register(serveApi, { prefix: '/api/v1' })
@@ -155,7 +159,15 @@ function headers(tls: WebTls | undefined): FastifyHelmetOptions {
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
-        ...{ defaultSrc: none, scriptSrc: own, styleSrc: own, imgSrc: own, fontSrc: own, connectSrc: own },
+        ...{
+          defaultSrc: none,
+          objectSrc: none,
+          scriptSrc: own,
+          styleSrc: own,
+          imgSrc: own,
+          fontSrc: own,
+          connectSrc: own,
+        },
         ...{ manifestSrc: own, workerSrc: own, formAction: own, baseUri: none, frameAncestors: none },
       },
     },

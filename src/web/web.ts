@@ -1,5 +1,5 @@
 // The face over HTTP: the page, its API, metrics. The server and what it is built on are loaded when they are wanted, and it opens
-// anew when the configuration says so: sessions go on.
+// anew when the configuration says so: logins go on.
 
 import { once } from 'node:events'
 import { createServer } from 'node:net'
@@ -10,7 +10,6 @@ import type { Gateway } from '../gateway/gateway.ts'
 import type { GatewaySettings } from '../gateway/settings.ts'
 import { webTls } from '../gateway/web-tls.ts'
 import { HoldfastError } from '../model/errors.ts'
-import { Sessions } from './sessions.ts'
 
 /** That the page's listener can't be opened is logged, and stops nothing else. */
 export async function startWeb(gateway: Gateway): Promise<OpenFace> {
@@ -27,7 +26,6 @@ const CUT_MS = 3000
 
 class Web implements OpenFace {
   readonly #gateway: Gateway
-  readonly #sessions: Sessions
   /** What the server was made by. */
   #settings: GatewaySettings | undefined
   #server: FastifyInstance | undefined
@@ -37,11 +35,6 @@ class Web implements OpenFace {
 
   constructor(gateway: Gateway) {
     this.#gateway = gateway
-    const limits = () => {
-      const { 'web.session_idle': idleMs, 'web.session_max': longestMs } = gateway.settings
-      return { idleMs, longestMs }
-    }
-    this.#sessions = new Sessions(limits, (operator) => gateway.operators.holds(operator))
   }
 
   get line(): string | undefined {
@@ -76,7 +69,6 @@ class Web implements OpenFace {
   }
 
   async close(): Promise<void> {
-    this.#sessions.close()
     await this.#leaving
     await shut(this.#server)
   }
@@ -86,7 +78,7 @@ class Web implements OpenFace {
     const gateway = this.#gateway
     const tls = await webTls(gateway, settings)
     if (tls) gateway.log.info({ fingerprint: tls.fingerprint }, 'web_certificate')
-    return webServer({ gateway, settings, tls, sessions: this.#sessions })
+    return webServer({ gateway, settings, tls })
   }
 
   /** @throws HoldfastError LISTENER_ADDRESS, and the server is closed */

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import mqtt from 'mqtt'
 import { COMMANDS } from '../../src/gateway/commands.ts'
 import { GatewayProcess, until } from '../helpers/gateway.ts'
 import { ask, Browser } from '../helpers/http.ts'
@@ -128,6 +129,34 @@ test('events: the status, again and again, and nothing more when the session is 
     await watcher.ask('/api/v1/session', { method: 'DELETE' })
   }
   assert.equal(JSON.parse(/^data: (.*)$/m.exec(text)![1]!).node, 'holdfast@127.0.0.1')
+})
+
+test('what comes: each new line of the log, and the messages of a topic as they are published', async () => {
+  const lines: string[] = []
+  const watcher = new Browser(url)
+  await watcher.post('/api/v1/session', { name: 'ada', password: 'correct horse' })
+  const opened = (path: string) => fetch(url + path, { headers: { cookie: watcher.cookie! } })
+  const read = async (stream: Response): Promise<void> => {
+    for await (const chunk of stream.body!) lines.push(...Buffer.from(chunk).toString().split('\n'))
+  }
+  const [events, messages] = await Promise.all([
+    opened('/api/v1/events'),
+    opened('/api/v1/messages?topic=live/%23&follow=1'),
+  ])
+  const reading = Promise.all([read(events), read(messages)])
+  const client = await mqtt.connectAsync(gateway.url)
+  await client.publishAsync('live/1', 'now', { qos: 1 })
+  await client.endAsync()
+  await posted('/api/v1/operator/set', { name: 'bob', password: 'battery staple' })
+  const itemOf = (event: string, holds: string) =>
+    lines.some((line, i) => line === `event: ${event}` && lines[i + 1]?.includes(holds))
+  await until('the message', () => itemOf('item', '"topic":"live/1"'))
+  await until('the line', () => itemOf('log', '"message":"operator_set"'))
+  await watcher.ask('/api/v1/session', { method: 'DELETE' })
+  await reading
+  await posted('/api/v1/operator/remove', { name: 'bob' })
+  const nothing = await asked('/api/v1/status?follow=1')
+  assert.deepEqual([nothing.status, nothing.json.detail], [400, "nothing follows 'status'"])
 })
 
 test('healthz', async () => {

@@ -130,6 +130,24 @@ describe('sessions', () => {
     assert.deepEqual((await browser.ask('/api/v1/operators')).json, [{ name: 'ada' }])
   })
 
+  test('who is logged in is listed, and can be logged out', async () => {
+    const other = new Browser(url)
+    other.cookie = browser.cookie // the same login
+    const [own] = (await browser.ask('/api/v1/logins')).json
+    assert.deepEqual([own.operator, own.from], ['ada', '127.0.0.1'])
+    assert.ok(!browser.cookie!.includes(own.id), 'it is no part of the cookie')
+    assert.equal((await browser.post('/api/v1/login/end', { login: 'nix' })).json.code, 'NO_SUCH_LOGIN')
+    const { token } = (await browser.post('/api/v1/token/create', { name: 'keeper' })).json.result
+    const headers = { authorization: `Bearer ${token}` }
+    const ended = await ask(`${url}/api/v1/login/end`, { method: 'POST', headers, body: { login: own.id } })
+    assert.equal(ended.json.did, '1 login has ended.')
+    assert.equal((await other.ask('/api/v1/status')).status, 401)
+    await until('the tries are forgotten, one may log in', async () => {
+      await browser.post('/api/v1/session', { name: 'ada', password: PASSWORD })
+      return (await browser.ask('/api/v1/status')).status === 200
+    })
+  })
+
   test('a faulty file of operators lets nobody in by a new code, and who was known stays', async () => {
     const file = join(gateway.etc, 'operators')
     const good = readFileSync(file, 'utf8')
@@ -160,6 +178,13 @@ describe('other sites', () => {
       assert.deepEqual([answer.status, answer.json.code], [403, 'CROSS_SITE'])
     })
   }
+  test('they are in the log, in few lines', () => {
+    const lines = gateway.output.split('\n').filter((line) => line.includes('"request_refused"'))
+    assert.ok(lines.length > 0 && lines.length <= 20)
+    const { from, code, what } = JSON.parse(lines[0]!)
+    assert.deepEqual([from, code, what], ['127.0.0.1', 'CROSS_SITE', 'POST /api/v1/lane/pause'])
+  })
+
   test('none of them has changed anything', async () => {
     const lanes = (await browser.ask('/api/v1/lanes')).json as { pool: string; mode: string }[]
     assert.notEqual(lanes.find(({ pool }) => pool === 'sqlite.pool1')!.mode, 'paused')

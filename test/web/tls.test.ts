@@ -53,6 +53,10 @@ describe('a certificate of its own', () => {
     const plain = url.replace('https:', 'http:')
     const sent = await ask(`${plain}/queue?x=1`)
     assert.deepEqual([sent.status, sent.headers.location], [308, `${url}/queue?x=1`])
+    const headers = { authorization: 'Bearer hf_x' }
+    for (const asked of [ask(`${plain}/api/v1/status`), ask(`${plain}/metrics`), ask(plain, { headers })]) {
+      assert.equal((await asked).status, 400, 'a program that speaks in the clear is to notice')
+    }
     const posted = await ask(`${plain}/api/v1/session`, { method: 'POST', body: { name: 'ada', password: 'x' } })
     assert.deepEqual([posted.status, posted.headers.location], [400, undefined])
     const lured = await ask(plain, { headers: { host: 'evil.example' } })

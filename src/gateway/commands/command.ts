@@ -33,6 +33,8 @@ export interface Declaration<P extends Parameters, R> {
   will?(gateway: Gateway, input: Input<P>): string | Promise<string>
   /** What it will do can't be undone: a person is asked before. */
   readonly asks?: true
+  /** It is about who may command the gateway: who is logged in to the page must have been so lately. */
+  readonly recentLogin?: true
   /** What it did, as a whole sentence; else people see the result itself. */
   did?(result: R, input: Input<P>): string
   /** @throws HoldfastError */
@@ -57,6 +59,7 @@ export interface Command {
   readonly result: Schema
   readonly columns?: readonly (string | Column)[]
   readonly asks?: true
+  readonly recentLogin?: true
   /** Does it change something? Then `will` says what. */
   readonly changes: boolean
   will?(gateway: Gateway, input: Input<Parameters>): string | Promise<string>

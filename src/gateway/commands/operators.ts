@@ -1,10 +1,10 @@
 // `operator …` and `token …`: who may command the gateway by its page, its API and its console.
 
 import type { Gateway } from '../gateway.ts'
-import { LEAST_PASSWORD } from '../operators.ts'
+import { LEAST_PASSWORD } from '../passwords.ts'
 import { command } from './command.ts'
 import { type Candidate, onOff, required, secretText, word } from './parameter.ts'
-import { listOf, oneOf, record, text, time } from './schema.ts'
+import { integer, listOf, oneOf, record, text, time } from './schema.ts'
 
 const operator = required(word("an operator's name"), 'NAME', "The operator's name", {
   *candidates({ operators }): Iterable<Candidate> {
@@ -25,6 +25,7 @@ const operators = command('operators', {
 })
 
 const set = command('operator set', {
+  recentLogin: true,
   summary: 'add an operator, or set another password for one',
   help: '`holdfast passwd --operator NAME` does the same and asks for the password, so that no shell remembers it.',
   parameters: {
@@ -44,6 +45,7 @@ const set = command('operator set', {
 })
 
 const remove = command('operator remove', {
+  recentLogin: true,
   summary: 'take an operator away',
   parameters: { name: operator },
   result: named,
@@ -64,6 +66,7 @@ const tokens = command('tokens', {
 })
 
 const create = command('token create', {
+  recentLogin: true,
   summary: 'a token for a program that uses the API',
   help: 'It is shown this once: only its hash is kept.',
   parameters: { name: token, readOnly: onOff('It may only read') },
@@ -77,6 +80,7 @@ const create = command('token create', {
 })
 
 const revoke = command('token revoke', {
+  recentLogin: true,
   summary: 'take a token back',
   parameters: { name: token },
   result: named,
@@ -89,4 +93,32 @@ const revoke = command('token revoke', {
   },
 })
 
-export const OPERATOR_COMMANDS = [operators, set, remove, tokens, create, revoke]
+const login = required(word('a login'), 'ID|all', 'As `logins` shows it, or all of them', {
+  *candidates({ logins }): Iterable<Candidate> {
+    for (const { id, operator, from } of logins.list()) yield { word: id, doc: `${operator.name} ${from}` }
+    yield { word: 'all' }
+  },
+})
+
+const logins = command('logins', {
+  summary: 'who is logged in to the page',
+  result: listOf(record({ id: text(), operator: text(), from: text(), since: time(), used: time() })),
+  columns: ['id', 'operator', 'from', { key: 'since', as: 'ago' }, { key: 'used', as: 'ago' }],
+  run({ logins, clock }) {
+    const at = (moment: number): string => new Date(clock.now() - performance.now() + moment).toISOString()
+    return logins.list().map(({ id, operator: { name: operator }, from, beganAt, usedAt }) => ({
+      ...{ id, operator, from, since: at(beganAt), used: at(usedAt) },
+    }))
+  },
+})
+
+const endLogin = command('login end', {
+  summary: 'log somebody out of the page',
+  parameters: { login },
+  result: record({ ended: integer() }),
+  will: (_, { login }) => (login === 'all' ? 'Logs everybody out, also you.' : `Logs ${login} out.`),
+  did: ({ ended }) => (ended === 1 ? '1 login has ended.' : `${ended} logins have ended.`),
+  run: ({ logins }, { login }) => ({ ended: logins.endNamed(login) }),
+})
+
+export const OPERATOR_COMMANDS = [operators, set, remove, logins, endLogin, tokens, create, revoke]
