@@ -1,11 +1,17 @@
 // The API from outside: the commands as resources, who may ask, how faults come back.
 
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
 import mqtt from 'mqtt'
 import { COMMANDS } from '../../src/gateway/commands.ts'
 import { GatewayProcess, until } from '../helpers/gateway.ts'
 import { ask, Browser } from '../helpers/http.ts'
+import { findProgram } from '../helpers/processes.ts'
+
+const run = promisify(execFile)
 
 const gateway = new GatewayProcess({
   conf: 'web.listen = 127.0.0.1:0',
@@ -162,4 +168,18 @@ test('what comes: each new line of the log, and the messages of a topic as they 
 test('healthz', async () => {
   const { status, json } = await ask(`${url}/healthz`)
   assert.deepEqual([status, json], [200, { state: 'ok' }])
+})
+
+const curl = findProgram('curl') ? false : 'there is no curl'
+test('the examples of the README, by curl', { skip: curl }, async () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  const [, block] = /```sh\n(URL=.*?)```/s.exec(readme)!
+  const script = block!.replace('http://127.0.0.1:8080', url).replaceAll('curl ', 'curl -sS -w "\\n=%{http_code}\\n" ')
+  const { stdout } = await run('sh', ['-c', script], { env: { ...process.env, TOKEN: token } }).catch(
+    (error: { stdout: string }) => error, // curl ends the streams with 28
+  )
+  const statuses = [...stdout.matchAll(/^=(\d+)$/gm)].map(([, status]) => status)
+  assert.deepEqual(statuses, ['200', '200', '200', '200', '200', '200', '422', '200', '200', '200'])
+  assert.match(stdout, /"faults":\[\{"file":"[^"]*holdfast.conf","line":\d+,"column":\d+/)
+  assert.match(stdout, /^event: status$/m)
 })
