@@ -8,7 +8,7 @@ import { parseUsers, type Users } from '../access/users.ts'
 import { Faults, type Place } from '../config/fault.ts'
 import { readFile, type Source } from '../config/load.ts'
 import { parseText } from '../config/text.ts'
-import { DEFAULT_FILES, type GatewaySettings } from './settings.ts'
+import { DEFAULT_FILES, type GatewaySettings, OPERATORS_FILE } from './settings.ts'
 
 interface Loaded {
   readonly etcDir: string
@@ -19,6 +19,7 @@ interface Loaded {
 export function readAccess({ etcDir, gateway }: Loaded, faults: Faults, source?: Source): AccessRules {
   const users = readUsers(gateway['auth.file'], faults)
   const acl = readAcl({ etcDir, gateway }, faults, source)
+  warnOfOperators(join(etcDir, OPERATORS_FILE), faults)
   const rules: AccessRules = {
     users,
     acl,
@@ -37,6 +38,15 @@ const namesOf = (text: string): string[] =>
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '')
+
+/** That nobody can log in stops nothing else. */
+function warnOfOperators(file: string, faults: Faults): void {
+  const own = new Faults()
+  readUsers(file, own)
+  for (const { message, ...place } of own.list) {
+    faults.warning(place, message, 'holdfast passwd --operator NAME; until it is mended nobody can log in anew')
+  }
+}
 
 function readUsers(file: string, faults: Faults): Users {
   const content = readFile(file, faults)

@@ -14,6 +14,7 @@ import type { Logger } from '../log/logger.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { ConfigFaults } from './load.ts'
 import { assertGoodPassword } from './passwords.ts'
+import { OPERATORS_FILE } from './settings.ts'
 import { UsersFile } from './users.ts'
 
 /** Somebody who has proven who it is. */
@@ -38,7 +39,7 @@ export async function hashOfOperator(name: string, password: string): Promise<st
   return hashPassword(Buffer.from(password), COST.ln, COST.p)
 }
 
-export const operatorsFile = (etcDir: string): UsersFile => new UsersFile(join(etcDir, 'operators'))
+export const operatorsFile = (etcDir: string): UsersFile => new UsersFile(join(etcDir, OPERATORS_FILE))
 
 export class Operators {
   readonly #file: UsersFile

@@ -68,6 +68,8 @@ const WEB_SOCKET = {
   },
 } as const
 
+/** Who may log in to the page and the console. */
+export const OPERATORS_FILE = 'operators'
 /** They need not be there. */
 export const DEFAULT_FILES = { users: 'passwd', acl: 'acl.conf' } as const
 

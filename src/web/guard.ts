@@ -19,6 +19,13 @@ export function isOurs(host: string, names: readonly string[]): boolean {
   return [own, `${own.split('.')[0]}.local`, ...names].includes(name)
 }
 
+/** @throws HoldfastError HOST; BAD_REQUEST for several, which RFC 9112 3.2 forbids */
+export function assertOurs({ raw, headers }: FastifyRequest, names: readonly string[]): void {
+  if ((raw.headersDistinct.host?.length ?? 0) > 1) throw new HoldfastError('BAD_REQUEST', 'more than one Host')
+  if (isOurs(headers.host ?? '', names)) return
+  throw new HoldfastError('HOST', 'this gateway is not called so', { hint: 'use its address, or name it in web.hosts' })
+}
+
 /**
  * Browsers say by themselves, and scripts can't change, where a request comes from. What says nothing is no browser, and has
  * no cookie that somebody else could use.

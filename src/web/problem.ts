@@ -22,6 +22,7 @@ export interface Problem {
 /** Of codes that are not about the state of the gateway (409). */
 const STATUS: Readonly<Record<string, number>> = {
   USAGE: 400,
+  BAD_REQUEST: 400,
   LOGIN: 401,
   TOKEN: 401,
   SETUP: 401,

@@ -8,13 +8,12 @@ import type { Gateway } from '../gateway/gateway.ts'
 import { ailment } from '../gateway/health.ts'
 import type { GatewaySettings } from '../gateway/settings.ts'
 import type { WebTls } from '../gateway/web-tls.ts'
-import { HoldfastError } from '../model/errors.ts'
 import { networkOf, plainAddress } from '../model/network.ts'
 import { serveCommands } from './api.ts'
 import { callerOf } from './caller.ts'
 import { guardConnections } from './connections.ts'
 import { serveEvents } from './events.ts'
-import { assertSameSite, isOurs } from './guard.ts'
+import { assertOurs, assertSameSite } from './guard.ts'
 import { serveLogin } from './login.ts'
 import { METRICS_TYPE, metricsOf } from './metrics.ts'
 import { openApi } from './openapi.ts'
@@ -56,11 +55,7 @@ export async function webServer(options: ServerOptions): Promise<FastifyInstance
     await app.register(rateLimit, { max: settings['web.max_requests'], timeWindow: 60_000, keyGenerator })
   }
   app.addHook('onRequest', async (request) => {
-    if (!isOurs(request.headers.host ?? '', names)) {
-      throw new HoldfastError('HOST', 'this gateway is not called so', {
-        hint: 'use its address, or name it in web.hosts',
-      })
-    }
+    assertOurs(request, names)
     assertSameSite(request)
   })
   await serve(app, options)
