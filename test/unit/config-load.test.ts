@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { formatFault } from '../../src/config/fault.ts'
 import { type ConfigSchema, faultsInUse, type KindSchema, loadConfig } from '../../src/config/load.ts'
@@ -9,6 +6,7 @@ import { Secret, secret } from '../../src/config/secret.ts'
 import type { SettingsSpec } from '../../src/config/spec.ts'
 import { integer, text } from '../../src/config/values.ts'
 import { BACKEND_KINDS, type BackendKind, FUNCTIONS, type FunctionName } from '../../src/model/binding.ts'
+import { etcWith } from '../conf/etc-folder.ts'
 
 const GATEWAY = { 'mqtt.max': { type: integer({ min: 1 }), default: '5', doc: '' } } as const satisfies SettingsSpec
 const POOL = { server: { type: text, default: 'here', doc: '' }, password: { type: secret, doc: '' } } as const
@@ -33,11 +31,7 @@ const SCHEMA: ConfigSchema<typeof GATEWAY> = {
 
 /** Writes the files into a new folder and loads it; faults come without the folder. */
 function load(files: Record<string, string>) {
-  const etc = mkdtempSync(join(tmpdir(), 'holdfast-etc-'))
-  for (const [name, content] of Object.entries({ 'holdfast.conf': '', loaded_plugins: '', ...files })) {
-    mkdirSync(dirname(join(etc, name)), { recursive: true })
-    writeFileSync(join(etc, name), content)
-  }
+  const etc = etcWith({ 'holdfast.conf': '', ...files })
   const config = loadConfig(etc, SCHEMA)
   const format = (faults: typeof config.faults) => faults.map((one) => formatFault(one).replaceAll(`${etc}/`, ''))
   return { config, faults: format(config.faults), inUse: format(faultsInUse(config)) }

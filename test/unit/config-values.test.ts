@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { revealSecrets, Secret, secret } from '../../src/config/secret.ts'
 import * as values from '../../src/config/values.ts'
+import { folderUntilExit } from '../helpers/temporary.ts'
 
 const context = { etcDir: '/etc/holdfast' }
 
@@ -139,7 +139,7 @@ test('paths begin in the folder of the conf', () => {
 })
 
 test('a secret prints as *** and is read from where it is', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-secret-'))
+  const folder = folderUntilExit()
   const file = join(folder, 'password')
   writeFileSync(file, 'from file\n')
   process.env.HOLDFAST_TEST_SECRET = 'from env'
