@@ -1,167 +1,19 @@
-// The MySQL chapter of the EMQX backend documentation, example by example, with its own tables and queries: what it shows
-// is what is there.
-
-import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { documented } from '../conf/documented.ts'
 import { OLD_TABLES } from '../contract/subjects/mysql.ts'
-import { GatewayProcess, until } from '../helpers/gateway.ts'
-import { type MariadbServer, mariadbMissing, startMariadb } from '../helpers/mariadb.ts'
-import { Client } from '../helpers/mqtt-client.ts'
+import { mariadbMissing, startMariadb } from '../helpers/mariadb.ts'
+import { chapter } from './documentation-sql.ts'
 
-/** The examples of the table of SQL parameters. */
-const STATEMENTS: readonly (readonly [hook: string, sql: string])[] = [
-  ['client.disconnected.2', 'insert into disconn(clientid) values(${clientid})'],
-  ['session.subscribed.3', 'insert into sub(topic, qos) values(${topic}, ${qos})'],
-  ['session.unsubscribed.1', 'delete from sub where topic = ${topic}'],
-  ['message.publish.4', 'insert into msg(msgid, topic) values(${msgid}, ${topic})'],
-  ['message.acked.2', 'insert into ack(msgid, topic) values(${msgid}, ${topic})'],
-  ['message.delivered.1', 'insert into delivered(msgid, topic) values(${msgid}, ${topic})'],
-]
-const OWN_TABLES = `
-create table conn (clientid varchar(64)); create table disconn (clientid varchar(64));
-create table sub (topic varchar(255), qos int); create table msg (msgid varchar(64), topic varchar(255));
-create table ack (msgid varchar(64), topic varchar(255)); create table delivered (msgid varchar(64), topic varchar(255))`
-
-describe('the MySQL chapter of the EMQX backend documentation', { skip: mariadbMissing() }, () => {
-  let server: MariadbServer
-  let gateway: GatewayProcess
-  let client: Client
-  const began = Date.now()
-
-  const connect = (): Promise<Client> => Client.connect(gateway.url, 'test', { clean: false })
-  const rows = (text: string): Promise<Record<string, unknown>[]> => server.query(text)
-  const row = (text: string): Promise<Record<string, unknown>> => until(text, async () => (await rows(text))[0])
-  /** A `datetime` as it is shown, of now. */
-  const assertNow = (shown: unknown): void => {
-    assert.match(String(shown), /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/)
-    const at = Date.parse(`${String(shown).replace(' ', 'T')}Z`)
-    assert.ok(at >= began - 1000 && at <= Date.now(), `${shown}`)
-  }
-
-  before(async () => {
-    server = await startMariadb()
-    await server.query(`${OLD_TABLES}; ${OWN_TABLES}`)
-    const lines = STATEMENTS.map(
-      ([hook, sql]) => `backend.mysql.hook.${hook} = {"action": {"sql": ["${sql}"]}, "pool": "pool1"}\n`,
-    )
-    const conf = documented('mysql').replace('127.0.0.1:3306', `127.0.0.1:${server.port}`) + lines.join('')
-    gateway = new GatewayProcess({ conf: 'clock.wait_for_sync = 0s\n', plugins: { mysql: conf } })
-    await gateway.start()
-    await until('the pool', async () => (await gateway.pool()).state === 'up')
-  })
-  after(async () => {
-    await client?.end()
-    await gateway.remove()
-    await server.stop()
-  })
-
-  test('subscription table: the rows for a client are its subscriptions when it connects', async () => {
-    await rows('insert into mqtt_sub(clientid, topic, qos) values("test", "test_topic1", 1)')
-    await rows('insert into mqtt_sub(clientid, topic, qos) values("test", "test_topic2", 2)')
-    client = await connect()
-    const other = await Client.connect(gateway.url, 'other')
-    await until('both subscriptions', async () => {
-      await other.publish('test_topic1', 'one', 1)
-      await other.publish('test_topic2', 'two', 2)
-      return client.heard('test_topic1').length > 0 && client.heard('test_topic2').length > 0
-    })
-    assert.deepEqual([...new Set(client.received.map(({ topic, qos }) => `${topic} ${qos}`))].sort(), [
-      'test_topic1 1',
-      'test_topic2 2',
-    ])
-    await other.end()
-  })
-
-  test("client connection table: client 'test' is online", async () => {
-    const state = await row('select * from mqtt_client where clientid = "test"')
-    assert.deepEqual(Object.keys(state), ['id', 'clientid', 'state', 'node', 'online_at', 'offline_at', 'created'])
-    const { clientid, state: shown, node, online_at, offline_at, created } = state
-    assert.deepEqual([clientid, shown, node, offline_at], ['test', '1', 'holdfast@127.0.0.1', null])
-    assertNow(online_at)
-    assert.ok(created)
-  })
-
-  test("message table: messages that client 'test' published", async () => {
-    await client.publish('hello', 'hello', 1)
-    await client.publish('world', 'world', 1)
-    const stored = await until('two messages', async () => {
-      const found = await rows('select * from mqtt_msg where sender = "test"')
-      return found.length === 2 ? found : undefined
-    })
-    assert.deepEqual(Object.keys(stored[0]!), [
-      'id',
-      'msgid',
-      'topic',
-      'sender',
-      'node',
-      'qos',
-      'retain',
-      'payload',
-      'arrived',
-    ])
-    assert.deepEqual(
-      stored.map(({ topic, sender, node, qos, retain, payload }) => [topic, sender, node, qos, retain, `${payload}`]),
-      [
-        ['hello', 'test', null, 1, 0, 'hello'],
-        ['world', 'test', null, 1, 0, 'world'],
-      ],
-    )
-    assert.ok((stored[0]!.id as number) < (stored[1]!.id as number))
-    assert.ok(String(stored[0]!.msgid) < String(stored[1]!.msgid))
-    for (const { arrived } of stored) assertNow(arrived)
-  })
-
-  test("retained message table: the one of topic 'retain', and its deletion", async () => {
-    await client.publish('retain', 'www', 1, true)
-    const retained = await row('select * from mqtt_retain where topic = "retain"')
-    assert.deepEqual(Object.keys(retained), ['id', 'topic', 'msgid', 'sender', 'node', 'qos', 'payload', 'arrived'])
-    const { topic, sender, node, qos, payload, msgid } = retained
-    assert.deepEqual([topic, sender, node, qos, `${payload}`], ['retain', 'test', null, 1, 'www'])
-    assert.match(String(msgid), /^[0-9A-Za-z]{20}$/)
-    const reader = await Client.connect(gateway.url, 'reader')
-    await reader.mqtt.subscribeAsync('retain', { qos: 0 })
-    await reader.hears(1)
-    assert.deepEqual(reader.heard(), ['retain!=www'])
-    await reader.end()
-    await client.publish('retain', '', 1, true)
-    await until('the deletion', async () => (await rows('select * from mqtt_retain')).length === 0)
-  })
-
-  test('acknowledgement table: how far a client has come, and its fetch from there', async () => {
-    await client.mqtt.subscribeAsync('hello', { qos: 1 })
-    await client.hears(1, 'hello')
-    const { id } = await row('select id from mqtt_msg where topic = "hello"')
-    const acked = await row('select * from mqtt_acked where clientid = "test" and topic = "hello"')
-    assert.deepEqual(Object.keys(acked), ['id', 'clientid', 'topic', 'mid', 'created'])
-    assert.equal(acked.mid, id)
-    assert.ok(acked.created)
-    assert.deepEqual(client.heard('hello'), ['hello=hello'])
-  })
-
-  test('SQL parameters: every example leaves its row', async () => {
-    const { msgid } = await row('select msgid from mqtt_msg where topic = "hello"')
-    assert.ok((await rows('select * from conn where clientid = "test"')).length > 0)
-    assert.deepEqual(await row('select * from msg where topic = "hello"'), { msgid, topic: 'hello' })
-    assert.deepEqual(await row('select * from delivered where topic = "hello"'), { msgid, topic: 'hello' })
-    assert.deepEqual(await row('select * from ack where topic = "hello"'), { msgid, topic: 'hello' })
-    assert.deepEqual(await row('select * from sub where topic = "hello"'), { topic: 'hello', qos: 1 })
-    await client.mqtt.unsubscribeAsync('hello')
-    await until('the row is gone', async () => (await rows('select * from sub where topic = "hello"')).length === 0)
-  })
-
-  test("client connection table: client 'test' is offline", async () => {
-    await client.end()
-    const text = 'select * from mqtt_client where clientid = "test" and state = "0"'
-    const { node, online_at, offline_at } = await row(text)
-    assert.equal(node, 'holdfast@127.0.0.1')
-    assertNow(online_at)
-    assertNow(offline_at)
-    assert.deepEqual(await row('select * from disconn where clientid = "test"'), { clientid: 'test' })
-  })
-
-  test('configuration: nothing was refused', async () => {
-    assert.equal((await gateway.pool()).deadLetters, 0)
-    assert.match(gateway.output, /no unique index on msgid/, 'the old tables are warned of')
-  })
+chapter({
+  kind: 'mysql',
+  title: 'MySQL',
+  skip: mariadbMissing(),
+  address: '127.0.0.1:3306',
+  tables: OLD_TABLES,
+  columns: {
+    mqtt_client: ['id', 'clientid', 'state', 'node', 'online_at', 'offline_at', 'created'],
+    mqtt_msg: ['id', 'msgid', 'topic', 'sender', 'node', 'qos', 'retain', 'payload', 'arrived'],
+    mqtt_retain: ['id', 'topic', 'msgid', 'sender', 'node', 'qos', 'payload', 'arrived'],
+    mqtt_acked: ['id', 'clientid', 'topic', 'mid', 'created'],
+  },
+  state: (online) => (online ? '1' : '0'),
+  start: startMariadb,
 })

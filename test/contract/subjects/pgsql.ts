@@ -6,7 +6,7 @@ import { ALL_TABLES, type Subject, type Table } from '../subject.ts'
 import { sqlSubject } from './sql.ts'
 
 // The DDL of the EMQX backend documentation, PostgreSQL.
-const OLD_TABLES = `
+export const OLD_TABLES = `
 CREATE TABLE mqtt_client(id SERIAL primary key, clientid character varying(100), state integer,
   node character varying(100), online_at timestamp, offline_at timestamp, created timestamp without time zone, UNIQUE (clientid));
 CREATE TABLE mqtt_sub(id SERIAL primary key, clientid character varying(100), topic character varying(200), qos integer,
