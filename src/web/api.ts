@@ -16,23 +16,25 @@ export const pathOf = ({ name }: Command): string => `/${name.replaceAll(' ', '/
 
 type Values = Readonly<Record<string, unknown>>
 
-/** @param app answers below /api/v1, and knows who calls */
+const BY_PATH: ReadonlyMap<string, Command> = new Map(COMMANDS.map((command) => [pathOf(command), command]))
+
+/**
+ * One route for all of them: each of its own would take 70 KB.
+ * @param app answers below /api/v1, and knows who calls
+ */
 export function serveCommands(app: FastifyInstance, gateway: Gateway, streams: Streams): void {
-  for (const command of COMMANDS) {
-    app.post<{ Body: unknown; Querystring: Values }>(pathOf(command), (request) => post(command, gateway, request))
-    if (command.changes) app.get(pathOf(command), (_, reply) => onlyPost(command, reply))
-    else {
-      app.get<{ Querystring: Values }>(pathOf(command), (request, reply) => {
-        const { follow, ...input } = request.query
-        if (!isSet(follow)) return gateway.commands.run(command.name, input, request.caller!)
-        const gone = new AbortController()
-        const items = gateway.commands.follow(command.name, input, gone.signal)
-        const stream = streams.open(request, reply)
-        stream.gone.addEventListener('abort', () => gone.abort())
-        return void send(items, stream)
-      })
-    }
-  }
+  app.post<Asked>('/*', (request) => post(commandOf(request), gateway, request))
+  app.get<Asked>('/*', (request, reply) => {
+    const command = commandOf(request)
+    if (command.changes) return onlyPost(command, reply)
+    const { follow, ...input } = request.query
+    if (!isSet(follow)) return gateway.commands.run(command.name, input, request.caller!)
+    const gone = new AbortController()
+    const items = gateway.commands.follow(command.name, input, gone.signal)
+    const stream = streams.open(request, reply)
+    stream.gone.addEventListener('abort', () => gone.abort())
+    return void send(items, stream)
+  })
   app.get('/commands', () => COMMANDS.map(described))
   app.post<{ Body: unknown }>('/complete', ({ body }) => {
     const { words } = objectOf(body)
@@ -41,10 +43,25 @@ export function serveCommands(app: FastifyInstance, gateway: Gateway, streams: S
   })
 }
 
-async function post(command: Command, gateway: Gateway, request: FastifyRequest) {
+interface Asked {
+  Querystring: Values
+  Params: { readonly '*': string }
+  Body: unknown
+}
+
+/** @throws HoldfastError NOT_FOUND */
+function commandOf({ params, method }: FastifyRequest<Asked>): Command {
+  const command = BY_PATH.get(`/${params['*']}`)
+  if (command) return command
+  throw new HoldfastError('NOT_FOUND', `there is no ${method} /api/v1/${params['*'].slice(0, 100)}`, {
+    hint: '/openapi.json describes the API',
+  })
+}
+
+async function post(command: Command, gateway: Gateway, request: FastifyRequest<Asked>) {
   const { name, changes, asks = false, did } = command
   const input = objectOf(request.body)
-  const { dry, ...unknown } = request.query as Values
+  const { dry, ...unknown } = request.query
   for (const key of Object.keys(unknown)) {
     throw new HoldfastError('USAGE', `'${key}' stands behind the ?; of a POST it belongs into the body`)
   }

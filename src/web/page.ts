@@ -55,7 +55,5 @@ function notFound(path: string, files: ReadonlySet<string>): HoldfastError {
   if (path === '/' && files.size === 0) {
     return new HoldfastError('NOT_FOUND', 'the page is not built', { hint: '/openapi.json describes the API' })
   }
-  return new HoldfastError('NOT_FOUND', `there is no GET ${path.slice(0, 100)}`, {
-    ...(path.startsWith('/api/') && { hint: '/openapi.json describes the API' }),
-  })
+  return new HoldfastError('NOT_FOUND', `there is no GET ${path.slice(0, 100)}`)
 }

@@ -3,7 +3,7 @@
 import cookie from '@fastify/cookie'
 import helmet, { type FastifyHelmetOptions } from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
-import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify'
+import { type FastifyInstance, type FastifyRequest, type FastifyServerOptions, fastify } from 'fastify'
 import type { Gateway } from '../gateway/gateway.ts'
 import { ailment } from '../gateway/health.ts'
 import type { GatewaySettings } from '../gateway/settings.ts'
@@ -62,6 +62,12 @@ export async function webServer(options: ServerOptions): Promise<FastifyInstance
   return app
 }
 
+/** Commands read their inputs themselves, as on every face: the compilers for schemas would take 7 MB. */
+const NO_COMPILERS = {
+  buildValidator: () => () => () => true,
+  buildSerializer: () => () => JSON.stringify,
+} as unknown as NonNullable<NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']>
+
 function makeApp({ gateway, settings, tls }: ServerOptions): FastifyInstance {
   const http = { ...TIMES, maxHeaderSize: MOST_HEADER_BYTES }
   const app = fastify({
@@ -70,19 +76,19 @@ function makeApp({ gateway, settings, tls }: ServerOptions): FastifyInstance {
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionTimeout: SILENCE_MS,
     forceCloseConnections: 'idle',
+    schemaController: { compilersFactory: NO_COMPILERS },
     ...(tls ? { https: { ...http, ...tls.context, handshakeTimeout: HANDSHAKE_MS } } : { http }),
   }) as unknown as FastifyInstance
   app.removeContentTypeParser('text/plain') // a form of another site could send it
   app.setErrorHandler((error, request, reply) => {
     const found = problemOf(error)
-    const what = `${request.method} ${request.routeOptions.url ?? ''}`
+    const what = `${request.method} ${pathOf(request)}`
     if (found.status === 500) gateway.log.error({ err: error, what }, 'web_error')
     if (SUSPICIOUS.has(found.code)) gateway.operators.refused({ from: request.ip, code: found.code, what })
     return sendProblem(reply, found)
   })
   app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?')[0]!.slice(0, 100)
-    return sendProblem(reply, problem(404, 'NOT_FOUND', `there is no ${request.method} ${path}`))
+    return sendProblem(reply, problem(404, 'NOT_FOUND', `there is no ${request.method} ${pathOf(request)}`))
   })
   if (tls) {
     const unwatch = tls.watch(app.server as unknown as Parameters<WebTls['watch']>[0])
@@ -90,6 +96,8 @@ function makeApp({ gateway, settings, tls }: ServerOptions): FastifyInstance {
   }
   return app
 }
+
+const pathOf = ({ url }: FastifyRequest): string => url.split('?')[0]!.slice(0, 100)
 
 /** Refusals that somebody should be able to read of: tries of passwords are logged where they are counted. */
 const SUSPICIOUS: ReadonlySet<string> = new Set(['TOKEN', 'FORBIDDEN', 'LOGIN_OLD', 'CROSS_SITE', 'HOST', 'TOO_MANY'])
