@@ -57,5 +57,6 @@ function stdio(): Line {
   if (!attended) return { input, output, attended }
   input.setRawMode(true)
   process.once('exit', () => input.setRawMode(false))
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
   return { input, output, attended, size: () => ({ rows: output.rows, columns: output.columns }) }
 }

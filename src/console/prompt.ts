@@ -35,7 +35,7 @@ export async function ask(terminal: Terminal, question: Question): Promise<Answe
 async function answerOf(terminal: Terminal, editor: LineEditor, { complete }: Question): Promise<Answer> {
   for (;;) {
     const outcome = editor.press(await terminal.key())
-    if (outcome === 'bell') await terminal.write(BELL)
+    if (outcome === 'bell') await terminal.write(BELL + editor.paint())
     else if (outcome === 'redraw') await terminal.write(CLEAR_SCREEN + editor.repaint())
     else if (outcome === 'complete') {
       const above = (await complete?.(editor)) ?? ''

@@ -70,7 +70,7 @@ test('from nothing to rows, over a serial cable', { skip }, async () => {
   // mended, in place
   await enter('config unset backend.sqlite.pool1.pool_sizes')
   await terminal.sees(/revision 2[\s\S]*ada\*>$/)
-  await enter(`config set backend.sqlite.hook.message.publish.1 '${MENDED}'`)
+  await enter(`config set backend.sqlite.hook.message.publish.1 ${MENDED}`)
   await terminal.sees(/revision 3[\s\S]*ada\*>$/)
   await enter('config check')
   await terminal.sees(/A commit may be made\.\s+ada\*>$/)
