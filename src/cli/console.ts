@@ -30,7 +30,12 @@ first one. The gateway serves a console by itself on serial.port of holdfast.con
     const { serveConsole } = await import('../console/console.ts')
     if (values.port !== undefined) return await onSerialLine(values.port, baudOf(values.baud), host)
     await host.setupCode() // is there a gateway?
-    await serveConsole(stdio(), { host, from: 'console', once: true })
+    try {
+      await serveConsole(stdio(), { host, from: 'console', once: true })
+    } finally {
+      if (process.stdin.isTTY) process.stdin.setRawMode(false)
+      process.stdin.destroy() // or it would be waited for
+    }
     return 0
   },
 }
@@ -56,7 +61,11 @@ function stdio(): Line {
   const attended = input.isTTY === true && output.isTTY === true
   if (!attended) return { input, output, attended }
   input.setRawMode(true)
-  process.once('exit', () => input.setRawMode(false))
-  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      input.setRawMode(false)
+      process.exit(1)
+    })
+  }
   return { input, output, attended, size: () => ({ rows: output.rows, columns: output.columns }) }
 }

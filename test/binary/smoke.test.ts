@@ -122,7 +122,7 @@ backend.pgsql.pool1.database = mqtt\n${hook('pgsql')}`,
       try {
         appendFileSync(join(gateway.etc, 'holdfast.conf'), `serial.port = ${line.device}\n`)
         await gateway.start()
-        await wire.sees(/name \[admin\]:$/)
+        await wire.sees(/name:$/)
         wire.type('ada\rcorrect horse\rcorrect horse\r')
         await wire.sees(/^ada>$/m)
         wire.type('pools\r')

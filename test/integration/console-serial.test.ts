@@ -124,6 +124,20 @@ describe('a serial line', { skip: terminalsMissing('socat') }, () => {
     await wire.sees(/ada>$/)
   })
 
+  test('that a commit moves elsewhere is back when nobody confirms it', async (t) => {
+    const other = new SerialLine(join(gateway.root, 'other'))
+    t.after(() => other.unplug())
+    const there = (await other.plug()).read()
+    wire.type(`config set serial.port ${other.device}\rconfig commit --confirm 4s\r`)
+    await wire.sees(/It is taken back in 4 s unless/)
+    await there.sees(/login:$/)
+    await wire.sees(/login:$/)
+    there.type('\r')
+    const before = there.bytes.length
+    await logIn(wire)
+    assert.equal(there.bytes.length, before)
+  })
+
   test('whose reader reads nothing holds nothing up: not the memory, not the gateway, not its end', async () => {
     await line.unplug()
     const deaf = await plugged()

@@ -10,8 +10,11 @@ import type { ConsoleOptions, Host } from '../../src/console/host.ts'
 import { commandLine, GatewayProcess } from '../helpers/gateway.ts'
 import { Client } from '../helpers/mqtt-client.ts'
 import { Screen, Wire } from '../helpers/screen.ts'
+import { terminalsMissing } from '../helpers/serial-line.ts'
+import { TerminalProgram } from '../helpers/terminal-program.ts'
 
 const gateway = new GatewayProcess({ plugins: { sqlite: 'backend.sqlite.pool1.database = mqtt.db\n' } })
+const skip = terminalsMissing('tmux')
 const PASSWORD = 'correct horse'
 let host: Host
 
@@ -331,6 +334,30 @@ test('two consoles at once, and one whose reader never reads holds up nobody', a
   await wire.ended
   deaf.toConsole.destroy()
   await ended
+})
+
+test('holdfast console at a terminal: no key but ^D ends it, and the terminal is as it was', { skip }, async (t) => {
+  const terminal = await new TerminalProgram().start('sh')
+  t.after(() => terminal.end())
+  const [program, words] = commandLine('console', '--data', gateway.data)
+  await terminal.type(`PS1='shell: '; ${[program, ...words].join(' ')}`)
+  await terminal.press('Enter')
+  await terminal.sees(/^login:$/m)
+  await terminal.press('C-z', 'C-c')
+  await terminal.type('ada')
+  await terminal.press('Enter')
+  await terminal.sees(/password:$/)
+  await terminal.type(PASSWORD)
+  await terminal.press('Enter')
+  await terminal.sees(/ada>$/)
+  await terminal.type('resize')
+  await terminal.press('Enter')
+  await terminal.sees(/^80 columns, 24 rows$/m)
+  await terminal.press('C-d')
+  await terminal.sees(/shell:$/)
+  await terminal.type('stty -a | grep -c -w -e -echo -e -icanon; echo over')
+  await terminal.press('Enter')
+  await terminal.sees(/^0\nover$/m)
 })
 
 test('holdfast console on a pipe: a script of lines', async () => {
