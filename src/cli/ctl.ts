@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
+import { resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
 import {
@@ -75,11 +76,12 @@ ${helpIndex(COMMANDS)}`,
   },
 }
 
-/** Reads the files that parameters name. @throws HoldfastError NO_FILE */
+/** Reads the files that parameters name; a path that is the gateway's to use begins at the root. @throws HoldfastError NO_FILE */
 async function withFiles({ parameters }: GatewayCommand, input: Written): Promise<Written> {
   const read = { ...input }
-  for (const [key, { fromFile }] of Object.entries(parameters)) {
+  for (const [key, { fromFile, isPath }] of Object.entries(parameters)) {
     const path = input[key]
+    if (isPath && typeof path === 'string' && path.includes('/')) read[key] = resolve(path)
     if (!fromFile || path === undefined) continue
     try {
       read[key] = path === '-' ? await text(process.stdin) : readFileSync(String(path), 'utf8')

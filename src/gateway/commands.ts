@@ -1,6 +1,7 @@
 // The commands that a person or a program may give a running gateway: the same on every face.
 
 import { ACCESS_COMMANDS } from './commands/access.ts'
+import { BACKUP_COMMANDS } from './commands/backup.ts'
 import { CLIENT_COMMANDS } from './commands/clients.ts'
 import type { Caller, Command } from './commands/command.ts'
 import { completionOf } from './commands/completion.ts'
@@ -40,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   ...TOPIC_COMMANDS,
   ...MESSAGE_COMMANDS,
   ...LOG_COMMANDS,
+  ...BACKUP_COMMANDS,
 ]
 
 export interface Commands {

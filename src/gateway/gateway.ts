@@ -16,6 +16,7 @@ import { HoldfastError } from '../model/errors.ts'
 import { type Journal, openJournal } from '../queue/journal.ts'
 import { LOCAL_TABLES, Store } from '../store/store.ts'
 import { type Clock, systemClock } from '../system/clock.ts'
+import { Backups } from './backup/backup.ts'
 import { holdUntilClockIsSet } from './clock-hold.ts'
 import { type Commands, commandsOf } from './commands.ts'
 import { bindingsOf, poolsOf } from './config/changes.ts'
@@ -71,6 +72,7 @@ export interface Gateway {
   readonly log: Logger
   readonly logRing: LogRing
   readonly config: ConfigTransaction
+  readonly backups: Backups
   readonly plugins: Plugins
   readonly trend: Trend
   readonly commands: Commands
@@ -193,10 +195,14 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
     etc,
     store: new ConfigStore(options.dataDir),
     ...{ forward, journal, clock, log, running, recovered },
-    async apply(next, kept) {
+    async apply(next, kept, anyway) {
       const { gateway: settings } = next
-      await broker.configure({ listeners: listeners(settings), limits: brokerLimits(settings, log) })
-      for (const configure of onConfigure) await configure(settings)
+      const refused = (err: Error): void => {
+        if (!anyway) throw err
+        log.error({ err }, 'config_counts_from_the_next_start')
+      }
+      await broker.configure({ listeners: listeners(settings), limits: brokerLimits(settings, log) }).catch(refused)
+      for (const configure of onConfigure) await configure(settings).catch(refused)
       journal.configure(journalLimits(settings))
       store.retained.limits = retainedLimits(settings)
       access.replace(next.access)
@@ -239,6 +245,7 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
     log,
     logRing,
     config,
+    backups: new Backups({ ...options, node, now: clock.now, config }),
     plugins: new Plugins(config),
     trend: new Trend(),
     get commands() {

@@ -37,6 +37,8 @@ export interface Parameter<T = unknown, Required extends boolean = boolean> {
   readonly rest?: true
   /** A face with words is told where the text is: a file's path, `-` for what is typed; it gives the text itself. */
   readonly fromFile?: true
+  /** A path on the gateway's machine: `ctl` makes it absolute. */
+  readonly isPath?: true
   /** What the running gateway has to offer, for completion. */
   candidates?(gateway: Gateway): Iterable<Candidate>
 }
@@ -50,7 +52,7 @@ export type Input<P extends Parameters> = {
 }
 type ValueOf<P> = P extends Parameter<infer T> ? T : never
 
-type More = Pick<Parameter, 'short' | 'rest' | 'fromFile' | 'candidates'>
+type More = Pick<Parameter, 'short' | 'rest' | 'fromFile' | 'isPath' | 'candidates'>
 
 export const required = <T>(type: ParameterType<T>, label: string, doc: string, more?: More): Parameter<T, true> => ({
   ...{ type, label, doc, kind: 'positional', required: true, ...more },

@@ -21,24 +21,40 @@ export interface Changes {
   readonly connected: readonly PoolId[]
 }
 
+/** What opens anew when a key changes that begins so. */
+const FACES = [
+  ['web.', 'The page opens anew; logins go on.'],
+  ['serial.', 'The console on the serial line opens anew.'],
+] as const
+
 export function changesBetween(running: Configuration, next: Configuration): Changes {
   const keys = changedKeys(running, next)
   const atStart = keys.filter((key) => declared(key)?.atStart)
-  const [before, after] = [poolsOf(running), poolsOf(next)]
+  const pools = poolChanges(poolsOf(running), poolsOf(next))
+  const sentences = [
+    ...keys.filter((key) => !atStart.includes(key)).map((key) => `${key} changes.`),
+    ...FACES.flatMap(([prefix, sentence]) => (keys.some((key) => key.startsWith(prefix)) ? [sentence] : [])),
+    ...listenerChanges(running, next),
+    ...(isDeepStrictEqual(running.access, next.access) ? [] : ['Access rules change.']),
+    ...pools.sentences,
+    ...hookChanges(bindingsOf(running), bindingsOf(next)),
+    ...atStart.map((key) => `${key} counts from the next start on.`),
+  ]
+  return { ...pools, sentences, atStart }
+}
+
+type Pools = ReadonlyMap<PoolId, LoadedPool>
+
+function poolChanges(before: Pools, after: Pools): Pick<Changes, 'sentences' | 'removed' | 'connected'> {
   const removed = [...before.values()].filter(({ id }) => !after.has(id))
   const added = [...after.keys()].filter((id) => !before.has(id))
   const changed = [...after].filter(([id, pool]) => before.has(id) && !same(before.get(id), pool)).map(([id]) => id)
   const sentences = [
-    ...keys.filter((key) => !atStart.includes(key)).map((key) => `${key} changes.`),
-    ...listenerChanges(running, next),
-    ...(isDeepStrictEqual(running.access, next.access) ? [] : ['Access rules change.']),
     ...added.map((id) => `Pool ${id} is new.`),
     ...changed.map((id) => `Pool ${id} is connected anew; what waits for it goes to where it leads then.`),
     ...removed.map(({ id }) => `Pool ${id} is gone.`),
-    ...hookChanges(bindingsOf(running), bindingsOf(next)),
-    ...atStart.map((key) => `${key} counts from the next start on.`),
   ]
-  return { sentences, atStart, removed, connected: [...added, ...changed] }
+  return { sentences, removed, connected: [...added, ...changed] }
 }
 
 /** Those of listeners are told apart. */
@@ -73,7 +89,7 @@ function hookChanges(before: readonly Binding[], after: readonly Binding[]): str
 }
 
 /** Of the plugins that are loaded. */
-export function poolsOf({ plugins }: Configuration): ReadonlyMap<PoolId, LoadedPool> {
+export function poolsOf({ plugins }: Configuration): Pools {
   return new Map(plugins.filter(({ loaded }) => loaded).flatMap(({ pools }) => pools.map((pool) => [pool.id, pool])))
 }
 

@@ -16,6 +16,8 @@ const NAME = /^(?:loaded_plugins|[\w-]+\.conf|plugins\/emqx_backend_([a-z]+)\.co
 const OWNER_ONLY = 0o600
 const MAX_BYTES = 1 << 20
 
+export const isFileName = (name: string): boolean => NAME.test(name)
+
 /** @throws HoldfastError BAD_FILE for a name that no file of a configuration has */
 export function assertName(name: string): void {
   const [matched, kind] = NAME.exec(name) ?? []

@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import type { Fault } from '../../config/fault.ts'
 import { faultsInUse, type LoadedPool } from '../../config/load.ts'
 import type { Forward, LaneStatus } from '../../forward/forward.ts'
-import type { Logger } from '../../log/logger.ts'
 import type { PoolId } from '../../model/binding.ts'
 import { HoldfastError } from '../../model/errors.ts'
 import type { Journal } from '../../queue/journal.ts'
@@ -15,9 +14,10 @@ import { ConfigFaults, type Configuration, readConfiguration } from '../load.ts'
 import { type Changes, changesBetween, poolsOf } from './changes.ts'
 import { Drains } from './draining.ts'
 import { type EditOptions, Editor } from './editor.ts'
-import { differing, digestOf, type EtcFolder, type Files, sourceOf } from './files.ts'
+import { differing, digestOf, type Files, sourceOf } from './files.ts'
 import type { Recovered } from './recover.ts'
-import type { ConfigStore, ToConfirm, Version } from './store.ts'
+import { Running, type RunningOptions } from './running.ts'
+import type { ToConfirm, Version } from './store.ts'
 
 /** What becomes of events that wait for a pool that is taken out. */
 export const PENDING = ['drain', 'drop', 'keep'] as const
@@ -46,18 +46,16 @@ export interface Committed {
   readonly pools: readonly LaneStatus[]
 }
 
-export interface TransactionOptions {
-  readonly etc: EtcFolder
-  readonly store: ConfigStore
+export interface TransactionOptions extends Omit<RunningOptions, 'drains'> {
   readonly forward: Forward
   readonly journal: Pick<Journal, 'after' | 'lastSeq'>
   readonly clock: Clock
-  readonly log: Logger
-  /** What the rooms go by at the start. */
-  readonly running: Configuration
   readonly recovered: Recovered | undefined
-  /** Makes the rooms go by it; rejects when they can't. @param kept pools to be connected beside those of `next` */
-  apply(next: Configuration, kept: readonly LoadedPool[]): Promise<void>
+}
+
+interface PutOptions extends CommitOptions {
+  /** Files to write: what was edited in others by hand stays. Absent: all that differ. */
+  readonly names?: readonly string[]
 }
 
 /** How long a commit waits for news of the pools that it connects. */
@@ -68,9 +66,7 @@ export class ConfigTransaction {
   readonly editor: Editor
   readonly #o: TransactionOptions
   readonly #drains: Drains
-  #running: Configuration
-  /** The files that `#running` was read from. */
-  #files: Files
+  readonly #running: Running
   #confirmation: { readonly timer: NodeJS.Timeout; readonly until: number } | undefined
   /** One at a time. */
   #last: Promise<unknown> = Promise.resolve()
@@ -78,23 +74,22 @@ export class ConfigTransaction {
   constructor(options: TransactionOptions) {
     const { etc, store, forward, clock, log, running } = options
     this.#o = options
-    this.#running = running
-    this.#files = etc.read()
     this.editor = new Editor(store, etc, () => clock.now())
     this.#drains = new Drains({
       ...{ store, forward, log },
       poolOf: ({ pool, version }) => poolsOf(this.#read(store.files(version))).get(pool),
-      drained: () => this.#alone(() => options.apply(this.#running, this.#drains.pools)),
+      drained: () => this.#alone(() => this.#running.refresh()),
     })
     this.#drains.forget(poolsOf(running))
+    this.#running = new Running({ ...options, drains: this.#drains })
   }
 
   get running(): Configuration {
-    return this.#running
+    return this.#running.configuration
   }
 
   get runningFiles(): Files {
-    return this.#files
+    return this.#running.files
   }
 
   /** Pools that are connected although they are not in the configuration. */
@@ -128,7 +123,7 @@ export class ConfigTransaction {
   status() {
     const { candidate } = this.editor
     const newest = this.#o.store.newest()
-    const isKept = newest !== undefined && differing(this.filesOf(newest), this.#files).length === 0
+    const isKept = newest !== undefined && differing(this.filesOf(newest), this.runningFiles).length === 0
     return {
       version: isKept ? newest : null,
       candidate: candidate
@@ -136,11 +131,11 @@ export class ConfigTransaction {
             owner: candidate.owner,
             since: new Date(candidate.since).toISOString(),
             revision: candidate.revision,
-            files: differing(candidate.files, this.#files),
+            files: differing(candidate.files, this.runningFiles),
           }
         : null,
       toConfirm: this.toConfirm ?? null,
-      editedByHand: differing(this.#o.etc.read(), this.#files),
+      editedByHand: differing(this.#o.etc.read(), this.runningFiles),
       draining: this.draining.map(({ id }) => id),
     }
   }
@@ -149,13 +144,13 @@ export class ConfigTransaction {
   record(): number {
     const { store, recovered } = this.#o
     const newest = store.newest()
-    if (newest !== undefined && differing(store.files(newest), this.#files).length === 0) return newest
+    if (newest !== undefined && differing(store.files(newest), this.runningFiles).length === 0) return newest
     const { instead, version } = recovered ?? {}
     const why =
       instead === undefined
         ? 'found in the files'
         : `as ${version}: ${instead} was not confirmed before the gateway ended`
-    return this.#save(this.#files, { who: '-', from: 'start' }, why)
+    return this.#save(this.runningFiles, { who: '-', from: 'start' }, why)
   }
 
   /** At a start nothing hangs on it. */
@@ -168,10 +163,9 @@ export class ConfigTransaction {
   }
 
   /** What a commit would do; with the faults of all files. */
-  async plan(): Promise<Plan> {
-    const { files } = this.editor
+  async plan(files: Files = this.editor.files): Promise<Plan> {
     const next = this.#read(files)
-    const changes = changesBetween(this.#running, next)
+    const changes = changesBetween(this.running, next)
     const all = changes.removed.length === 0 ? new Map<PoolId, number>() : await this.#o.forward.waiting()
     const waiting = changes.removed.flatMap(({ id }): [PoolId, number][] => (all.has(id) ? [[id, all.get(id)!]] : []))
     return { next, files, changes, waiting: new Map(waiting) }
@@ -179,27 +173,38 @@ export class ConfigTransaction {
 
   /** Errors that a commit is refused for: of files that are in use, or that it changes. */
   refusing({ next, files }: Pick<Plan, 'next' | 'files'>): Fault[] {
-    const changed = new Set(differing(files, this.#files).map((name) => join(next.etcDir, name)))
+    const changed = new Set(differing(files, this.runningFiles).map((name) => join(next.etcDir, name)))
     const used = new Set(faultsInUse(next))
     return next.faults.filter((fault) => fault.severity === 'error' && (used.has(fault) || changed.has(fault.file)))
   }
 
   /** @throws ConfigFaults; HoldfastError NOTHING_TO_COMMIT, UNCONFIRMED, BASE_CHANGED, POOL_HAS_EVENTS, … */
-  commit(caller: Caller, options: CommitOptions): Promise<Committed> {
-    return this.#alone(async () => {
+  async commit(caller: Caller, options: CommitOptions): Promise<Committed> {
+    const committed = await this.#alone(async () => {
       this.#assertConfirmed()
       this.editor.assertFree(caller, options)
       const { candidate } = this.editor
       const etc = this.#o.etc.read()
       if (candidate && candidate.base !== digestOf(etc)) throw this.#changedMeanwhile(etc)
       const plan = await this.plan()
-      if (differing(plan.files, this.#files).length === 0) {
+      if (differing(plan.files, this.runningFiles).length === 0) {
         throw new HoldfastError('NOTHING_TO_COMMIT', 'it is what runs already')
       }
-      const committed = await this.#put(plan, caller, options)
+      const version = await this.#put(plan, caller, options)
       this.editor.clear()
-      return committed
+      return { version, changes: plan.changes }
     })
+    return { ...committed, pools: await this.#newsOf(committed.changes.connected) }
+  }
+
+  /** All files at once, without the candidate. @throws as `commit` */
+  async replace(caller: Caller, files: Files, options: Pick<CommitOptions, 'pending' | 'comment'>): Promise<Committed> {
+    const committed = await this.#alone(async () => {
+      this.#assertConfirmed()
+      const plan = await this.plan(files)
+      return { version: await this.#put(plan, caller, options), changes: plan.changes }
+    })
+    return { ...committed, pools: await this.#newsOf(committed.changes.connected) }
   }
 
   /**
@@ -210,13 +215,17 @@ export class ConfigTransaction {
     return this.#alone(async () => {
       this.#assertConfirmed()
       const etc = this.#o.etc.read()
-      const files = new Map([...this.#files].filter(([name]) => !isOfPlugins(name)))
+      const files = new Map([...this.runningFiles].filter(([name]) => !isOfPlugins(name)))
       for (const [name, content] of etc) if (isOfPlugins(name)) files.set(name, content)
       edit(files)
       const next = this.#read(files)
-      const plan = { next, files, changes: changesBetween(this.#running, next), waiting: new Map() }
-      if (differing(files, this.#files).length > 0) await this.#put(plan, caller, { comment })
-      else await this.#takeUp(plan)
+      const plan = { next, files, changes: changesBetween(this.running, next), waiting: new Map() }
+      const names = differing(files, this.runningFiles)
+      if (names.length > 0) await this.#put(plan, caller, { comment, names })
+      else {
+        this.#assertSound(plan)
+        await this.#running.takeUp(next)
+      }
       this.editor.follow(digestOf(etc), this.#o.etc.read(), edit)
     })
   }
@@ -239,20 +248,13 @@ export class ConfigTransaction {
       const { version, back } = this.#endWaiting()
       const { etc, store, log } = this.#o
       const found = etc.read()
-      if (differing(found, this.#files).length > 0) this.#save(found, caller, 'edited by hand, never in use')
+      if (differing(found, this.runningFiles).length > 0) this.#save(found, caller, 'edited by hand, never in use')
       const files = store.files(back)
       const next = this.#read(files)
       const installing = this.#save(files, caller, `as ${back}: ${why}`)
       const { confirm: _, ...rest } = store.unfinished
       store.unfinished = { ...rest, installing }
-      etc.install(files)
-      store.unfinished = rest
-      this.#drains.forget(poolsOf(next))
-      this.#running = next
-      this.#files = files
-      await this.#o.apply(next, this.#drains.pools).catch((err: Error) => {
-        log.error({ err }, 'config_taken_back_at_the_next_start') // a start is the way back when all else fails
-      })
+      await this.#running.goBack({ files, next })
       log.warn({ version, back, why, who: caller.who }, 'config_taken_back')
       return back
     })
@@ -263,19 +265,12 @@ export class ConfigTransaction {
     this.#drains.stop()
   }
 
-  /** Files are as they were; what they name may have changed: certificates, files with secrets. */
-  async #takeUp(plan: Plan): Promise<void> {
-    this.#assertSound(plan)
-    await this.#o.apply(plan.next, this.#drains.pools)
-    this.#running = plan.next
-  }
-
   #assertSound(plan: Plan): void {
     const faults = this.refusing(plan)
     if (faults.length > 0) throw new ConfigFaults(faults).whileRunning()
   }
 
-  async #put(plan: Plan, caller: Caller, { confirmMs, ...o }: CommitOptions): Promise<Committed> {
+  async #put(plan: Plan, caller: Caller, { confirmMs, names, ...o }: PutOptions): Promise<number> {
     const { files, next, changes, waiting } = plan
     this.#assertSound(plan)
     if (waiting.size > 0 && o.pending === undefined) throw hasEvents(waiting)
@@ -284,52 +279,17 @@ export class ConfigTransaction {
     const left = changes.removed.filter(({ id }) => waiting.has(id))
     const drop = o.pending === 'drop' ? left.map(({ id }) => id) : []
     const drained = o.pending === 'drain' ? left : []
-    await this.#install({ files, next }, version, {
+    await this.#running.install({ files, next }, version, {
       confirm: confirmMs === undefined ? undefined : { version, back, drop },
       drained,
+      names,
     })
     await new Promise<void>((resolve) => this.#o.journal.after(resolve)) // what was recorded by the former hooks is numbered
     this.#drains.add(drained.map(({ id }) => ({ pool: id, version: back, upTo: this.#o.journal.lastSeq })))
     if (confirmMs === undefined) await this.#drop(drop)
     else this.#awaitConfirmation(confirmMs)
     this.#o.log.info({ version, who: caller.who, from: caller.from }, 'config_committed')
-    return { version, changes, pools: await this.#newsOf(changes.connected) }
-  }
-
-  /** Onto the disk and into the rooms; if that fails, neither. */
-  async #install(
-    { files, next }: Pick<Plan, 'files' | 'next'>,
-    version: number,
-    { confirm, drained = [] }: { confirm?: ToConfirm | undefined; drained?: readonly LoadedPool[] } = {},
-  ): Promise<void> {
-    const { etc, store } = this.#o
-    const before = etc.read()
-    const { draining } = store.unfinished
-    const after = { ...(draining && { draining }), ...(confirm && { confirm }) }
-    store.unfinished = { ...after, installing: version }
-    try {
-      etc.install(files, differing(this.#files, files))
-      await this.#o.apply(next, [...this.#drains.pools, ...drained])
-    } catch (error) {
-      await this.#putBack(before)
-      store.forget(version)
-      throw error
-    }
-    store.unfinished = after
-    this.#running = next
-    this.#files = files
-  }
-
-  async #putBack(before: Files): Promise<void> {
-    const { etc, store, log, apply } = this.#o
-    const { draining } = store.unfinished
-    try {
-      etc.install(before)
-      await apply(this.#running, this.#drains.pools)
-    } catch (err) {
-      log.error({ err }, 'config_not_put_back')
-    }
-    store.unfinished = draining ? { draining } : {}
+    return version
   }
 
   #awaitConfirmation(ms: number): void {
@@ -396,7 +356,7 @@ export class ConfigTransaction {
   #save(files: Files, { who, from }: Caller, comment: string): number {
     const { store, clock } = this.#o
     const meta = { at: clock.now(), trusted: clock.trusted(), who, from, comment }
-    return store.save(files, meta, this.#running.gateway['config.history'])
+    return store.save(files, meta, this.running.gateway['config.history'])
   }
 
   #read(files: Files): Configuration {

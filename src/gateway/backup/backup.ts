@@ -1,0 +1,188 @@
+// The configuration with users, access rules, operators, tokens and certificates, as one file; and back again. What waits in the
+// queue and the embedded databases are not in it: they are the data folder's, which is copied as a whole while nothing runs on it.
+
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, isAbsolute, join, relative } from 'node:path'
+import { HoldfastError } from '../../model/errors.ts'
+import { replaceFile, syncFolder } from '../../system/disk.ts'
+import type { Caller } from '../commands/command.ts'
+import { isFileName } from '../config/files.ts'
+import type { Committed, ConfigTransaction, Pending } from '../config/transaction.ts'
+import { ConfigFaults, readConfiguration } from '../load.ts'
+import { VERSION } from '../version.ts'
+import { type Archived, BOUNDS, pack, unpack } from './archive.ts'
+
+const OWNER_ONLY = 0o600
+const FORMAT = 1
+const ABOUT = 'holdfast.json'
+
+/** `holdfast.json` of a backup. */
+export interface About {
+  readonly format: number
+  readonly version: string
+  readonly node: string
+  /** ISO time. */
+  readonly at: string
+}
+
+export interface BackupOptions {
+  readonly etcDir: string
+  readonly dataDir: string
+  readonly node: string
+  readonly now: () => number
+  readonly config: ConfigTransaction
+}
+
+export class Backups {
+  readonly #o: BackupOptions
+
+  constructor(options: BackupOptions) {
+    this.#o = options
+  }
+
+  /** Where backups are that are named without a folder. */
+  get folder(): string {
+    return join(this.#o.dataDir, 'backups')
+  }
+
+  /**
+   * Who comes over the network names no folder: the file is among the others.
+   * @throws HoldfastError BAD_FILE
+   */
+  pathOf(file: string, { from }: Caller): string {
+    if (/^[\w@+-][\w.@+-]*$/.test(file)) return join(this.folder, file)
+    if (from === 'ctl' && isAbsolute(file)) return file
+    throw new HoldfastError('BAD_FILE', `expected a file's name without a folder, not '${file}'`, {
+      hint: `it is in ${this.folder}`,
+    })
+  }
+
+  /** @returns its bytes, and how many files are in it. @throws HoldfastError EXISTS, NOT_WRITABLE */
+  async write(path: string): Promise<{ bytes: number; files: number }> {
+    if (existsSync(path)) throw new HoldfastError('EXISTS', `${path} is there already`, { hint: 'choose another name' })
+    const files = this.#collect()
+    const packed = await pack(files)
+    try {
+      if (dirname(path) === this.folder) mkdirSync(this.folder, { recursive: true, mode: 0o700 })
+      replaceFile(path, packed, OWNER_ONLY)
+    } catch (cause) {
+      throw new HoldfastError('NOT_WRITABLE', `the backup can't be written: ${(cause as Error).message}`, { cause })
+    }
+    return { bytes: packed.length, files: files.size - 1 }
+  }
+
+  /** Newest first. */
+  list(): { file: string; bytes: number; at: string }[] {
+    if (!existsSync(this.folder)) return []
+    return readdirSync(this.folder)
+      .map((file) => ({ file, ...statSync(join(this.folder, file)) }))
+      .sort((a, b) => b.mtimeMs - a.mtimeMs)
+      .map(({ file, size, mtimeMs }) => ({ file, bytes: size, at: new Date(mtimeMs).toISOString() }))
+  }
+
+  /** What a backup is. @throws HoldfastError BAD_BACKUP, NO_FILE */
+  async about(path: string): Promise<About> {
+    return aboutOf(await unpack(path))
+  }
+
+  /**
+   * Checked as a whole, then taken up as a commit is; what there was before is in a backup of its own.
+   * @throws ConfigFaults; HoldfastError BAD_BACKUP, NO_FILE, what a commit is refused for
+   */
+  async restore(
+    path: string,
+    caller: Caller,
+    pending: Pending | undefined,
+  ): Promise<Committed & { about: About; before: string }> {
+    const archived = await unpack(path)
+    const about = aboutOf(archived)
+    const files = new Map(
+      [...archived].flatMap(([name, content]) => (name.startsWith('etc/') ? [[name.slice(4), content] as const] : [])),
+    )
+    this.#check(files)
+    const before = join(this.folder, `before-${new Date(this.#o.now()).toISOString().replace(/[:.]/g, '-')}.tar.gz`)
+    await this.write(before)
+    const undo = this.#putOthers(files)
+    try {
+      const comment = `restored: the backup of ${about.node}, ${about.at}`
+      const own = new Map([...files].filter(([name]) => isFileName(name)))
+      return { ...(await this.#o.config.replace(caller, own, { comment, pending })), about, before }
+    } catch (error) {
+      undo()
+      throw error
+    }
+  }
+
+  /** Every plain file of etc, but those of another moment. @throws HoldfastError TOO_LARGE */
+  #collect(): Archived {
+    const { etcDir, node, now } = this.#o
+    const about: About = { format: FORMAT, version: VERSION, node, at: new Date(now()).toISOString() }
+    const files = new Map([[ABOUT, Buffer.from(`${JSON.stringify(about, null, 1)}\n`)]])
+    let bytes = 0
+    for (const entry of readdirSync(etcDir, { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name)
+      const isFile = entry.isFile() || (entry.isSymbolicLink() && statSync(path, { throwIfNoEntry: false })?.isFile())
+      if (!isFile || entry.name.endsWith('.new')) continue
+      const content = readFileSync(path)
+      bytes += content.length
+      if (content.length > BOUNDS.fileBytes || bytes > BOUNDS.bytes || files.size >= BOUNDS.files) {
+        throw new HoldfastError('TOO_LARGE', `${path}: the configuration has more than a backup may hold`, {
+          hint: `${BOUNDS.files} files, ${BOUNDS.fileBytes} bytes each, ${BOUNDS.bytes} in all`,
+        })
+      }
+      files.set(`etc/${relative(etcDir, path)}`, content)
+    }
+    return files
+  }
+
+  /** Read as if it were there already, with all that its files name. @throws ConfigFaults */
+  #check(files: Archived): void {
+    const { etcDir, dataDir } = this.#o
+    mkdirSync(join(dataDir, 'config'), { recursive: true, mode: 0o700 })
+    const folder = mkdtempSync(join(dataDir, 'config', 'restore-'))
+    try {
+      for (const [name, content] of files) {
+        mkdirSync(dirname(join(folder, name)), { recursive: true })
+        writeFileSync(join(folder, name), content, { mode: OWNER_ONLY })
+      }
+      const there = ({ file }: { file: string }): string => join(etcDir, relative(folder, file))
+      const faults = readConfiguration(folder).faults.map((fault) => ({ ...fault, file: there(fault) }))
+      if (faults.some(({ severity }) => severity === 'error')) throw new ConfigFaults(faults).whileRunning()
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
+
+  /** Users, certificates and the like. @returns what puts back what was there */
+  #putOthers(files: Archived): () => void {
+    const { etcDir } = this.#o
+    const others = [...files].filter(([name]) => !isFileName(name))
+    const former = others.map(([name]) => {
+      const path = join(etcDir, name)
+      return [path, existsSync(path) ? readFileSync(path) : undefined] as const
+    })
+    for (const [name, content] of others) {
+      mkdirSync(dirname(join(etcDir, name)), { recursive: true })
+      replaceFile(join(etcDir, name), content, OWNER_ONLY)
+    }
+    return () => {
+      for (const [path, content] of former) {
+        if (content) replaceFile(path, content, OWNER_ONLY)
+        else rmSync(path, { force: true })
+        syncFolder(dirname(path))
+      }
+    }
+  }
+}
+
+function aboutOf(files: Archived): About {
+  const text = files.get(ABOUT)?.toString()
+  try {
+    const about = JSON.parse(text ?? '') as About
+    if (about.format === FORMAT && files.has('etc/holdfast.conf')) return about
+  } catch {}
+  throw new HoldfastError(
+    'BAD_BACKUP',
+    text === undefined ? `it has no ${ABOUT}` : 'it is of another version of Holdfast',
+  )
+}

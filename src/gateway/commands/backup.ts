@@ -1,0 +1,76 @@
+// `backup`, `restore`, `backups`.
+
+import { PENDING } from '../config/transaction.ts'
+import type { Gateway } from '../gateway.ts'
+import { type Caller, command } from './command.ts'
+import { type Candidate, choiceOf, option, required, word } from './parameter.ts'
+import { integer, listOf, record, text, time } from './schema.ts'
+
+const ABOUT = { node: text('whose it is'), at: time(), version: text('of Holdfast') }
+
+const NOBODY: Caller = { who: '-', from: 'ctl' }
+
+const backup = command('backup', {
+  summary: 'configuration, users, tokens and certificates, as one file',
+  help: `A .tar.gz that only its owner may read: passwords of databases and private keys are in it. What waits in the queue and the embedded databases
+are not: they are in the data folder, which can be copied as a whole while no gateway runs on it.`,
+  parameters: {
+    file: required(word("a file's name"), 'FILE', 'A path; without a folder it goes to backups/ in the data folder', {
+      isPath: true,
+    }),
+  },
+  result: record({ file: text(), bytes: integer(), files: integer() }),
+  will: (_, { file }) => `Writes ${file}. Whoever can read it has the passwords and keys of this gateway.`,
+  did: ({ file, bytes, files }) =>
+    `${file}: ${files} files, ${bytes} bytes. Keep it safe: passwords and keys are in it.`,
+  async run({ backups }, input, caller) {
+    const file = backups.pathOf(input.file, caller)
+    return { file, ...(await backups.write(file)) }
+  },
+})
+
+const list = command('backups', {
+  summary: 'the backups in the data folder, newest first',
+  result: listOf(record({ file: text(), bytes: integer(), at: time() })),
+  columns: ['file', { key: 'bytes', as: 'bytes' }, { key: 'at', as: 'ago' }],
+  run: ({ backups }) => backups.list(),
+})
+
+const restore = command('restore', {
+  summary: 'put a backup back',
+  help: `It is checked as a whole before anything changes; what there was is kept as a backup of its own, and as a version of the configuration.
+Users, operators, tokens and certificates become those of the backup. What waits in the queue stays.`,
+  parameters: {
+    file: required(word("a file's name"), 'FILE', 'A path; without a folder it is in backups/ in the data folder', {
+      isPath: true,
+      *candidates({ backups }: Gateway): Iterable<Candidate> {
+        for (const { file, at } of backups.list()) yield { word: file, doc: at }
+      },
+    }),
+    pending: option(
+      choiceOf(...PENDING),
+      'drain|drop|keep',
+      'What becomes of events that wait for pools that are gone',
+    ),
+  },
+  asks: true,
+  result: record({
+    ...ABOUT,
+    configuration: integer('the version that runs'),
+    changes: listOf(text()),
+    before: text('what there was'),
+  }),
+  async will({ backups }, { file }) {
+    const { node, at, version } = await backups.about(backups.pathOf(file, NOBODY))
+    return `Makes configuration, users, operators, tokens and certificates those of ${node} on ${at} (Holdfast ${version}). Accounts that are not in it are gone.`
+  },
+  did: ({ node, at, changes, before }) =>
+    [`The backup of ${node}, ${at}, is back.`, ...changes, `What there was: ${before}`].join('\n'),
+  async run({ backups }, { file, pending }, caller) {
+    const { about, version, changes, before } = await backups.restore(backups.pathOf(file, caller), caller, pending)
+    const { node, at, version: madeBy } = about
+    return { node, at, version: madeBy, configuration: version, changes: changes.sentences, before }
+  },
+})
+
+export const BACKUP_COMMANDS = [backup, list, restore]

@@ -1,0 +1,189 @@
+// Backups of whole gateways: everything comes back, on another machine too; and a file that somebody made to do harm does none.
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import tar, { type Headers } from 'tar-stream'
+import { type GatewayFiles, GatewayProcess } from '../helpers/gateway.ts'
+import { atEnd } from '../helpers/journal.ts'
+import { Client } from '../helpers/mqtt-client.ts'
+import { freePort } from '../helpers/ports.ts'
+
+const STORE = '{"topic": "#", "action": {"function": "on_message_publish"}, "pool": "pool1"}'
+const SQLITE = `backend.sqlite.pool1.database = one.db\nbackend.sqlite.hook.message.publish.1 = ${STORE}\n`
+
+async function gatewayWith(t: TestContext, files: GatewayFiles = {}): Promise<GatewayProcess> {
+  const gateway = new GatewayProcess()
+  atEnd(t, () => gateway.remove())
+  gateway.port = await freePort()
+  gateway.configure({ plugins: { sqlite: SQLITE }, ...files })
+  return gateway.start()
+}
+
+async function refusal(gateway: GatewayProcess, ...words: string[]): Promise<string> {
+  try {
+    await gateway.holdfast('ctl', ...words)
+  } catch (error) {
+    return (error as { stderr: string }).stderr
+  }
+  return assert.fail(`not refused: ${words.join(' ')}`)
+}
+
+/** Every file of etc, as text. */
+function etcOf(gateway: GatewayProcess): Record<string, string> {
+  const entries = readdirSync(gateway.etc, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  const paths = entries.map((entry) => join(entry.parentPath, entry.name)).sort()
+  return Object.fromEntries(paths.map((path) => [path.slice(gateway.etc.length + 1), readFileSync(path, 'latin1')]))
+}
+
+test('all of etc comes back, users and hand-made files too, and counts at once', async (t) => {
+  const gateway = await gatewayWith(t)
+  await gateway.passwd('anna', 'secret')
+  mkdirSync(join(gateway.etc, 'certs'))
+  writeFileSync(join(gateway.etc, 'certs', 'ca.pem'), 'not really\n')
+  await gateway.ctl('reload')
+  const before = etcOf(gateway)
+  const file = join(gateway.root, 'b.tar.gz')
+  const { files } = await gateway.ctl('backup', file)
+  assert.equal(files, Object.keys(before).length)
+  assert.equal(statSync(file).mode & 0o777, 0o600)
+  assert.match(await refusal(gateway, 'backup', file), /is there already/)
+
+  await gateway.ctl('config', 'set', 'mqtt.max_inflight', '7')
+  await gateway.ctl('config', 'unset', 'backend.sqlite.hook.message.publish.1')
+  await gateway.ctl('config', 'commit')
+  await gateway.passwd('anna', 'another')
+  writeFileSync(join(gateway.etc, 'certs', 'ca.pem'), 'changed\n')
+  await gateway.ctl('reload')
+  await assert.rejects(Client.connect(gateway.url, 'c', { username: 'anna', password: 'secret' }))
+
+  const preview = await gateway.holdfast('ctl', 'restore', file, '--dry-run')
+  assert.match(preview, /those of holdfast@127.0.0.1 on 20\d\d-/)
+  const { changes, before: kept } = await gateway.ctl('restore', file)
+  assert.deepEqual(etcOf(gateway), before)
+  assert.ok(changes.includes('mqtt.max_inflight changes.'), changes)
+  const client = await Client.connect(gateway.url, 'c', { username: 'anna', password: 'secret' })
+  await client.publish('t', 'stored')
+  await gateway.forwarded()
+  await client.end()
+  const [newest] = await gateway.ctl('config', 'history')
+  assert.match(newest.comment, /^restored: the backup of holdfast@127.0.0.1/)
+  await gateway.ctl('restore', kept.split('/').at(-1)) // what there was before: by its name in the data folder
+  assert.match(etcOf(gateway)['holdfast.conf']!, /max_inflight = 7/)
+  assert.equal((await gateway.ctl('backups')).length, 2)
+})
+
+test('a backup whose configuration has faults here changes nothing, and says where', async (t) => {
+  const gateway = await gatewayWith(t)
+  const file = join(gateway.root, 'b.tar.gz')
+  const conf = readFileSync(join(gateway.etc, 'holdfast.conf'), 'utf8')
+  const about = { format: 1, version: '0', node: 'other', at: '2026-01-01T00:00:00.000Z' }
+  await archive(file, [
+    [{ name: 'holdfast.json' }, JSON.stringify(about)],
+    [{ name: 'etc/holdfast.conf' }, `${conf}listener.ssl.a = 1\nlistener.ssl.a.certfile = certs/none.pem\n`],
+    [{ name: 'etc/passwd' }, 'x'],
+  ])
+  const before = etcOf(gateway)
+  const said = await refusal(gateway, 'restore', file)
+  assert.ok(said.includes(`${gateway.etc}/holdfast.conf:`) && said.includes(`${gateway.etc}/passwd:1:1`), said)
+  assert.match(said, /certfile: the file can't be read|keyfile is missing/)
+  assert.deepEqual(etcOf(gateway), before)
+  assert.ok(!existsSync(join(gateway.data, 'backups')))
+})
+
+test('a backup that can not be taken up: users and certificates are as before, too', async (t) => {
+  const gateway = await gatewayWith(t)
+  const other = await gatewayWith(t)
+  await gateway.passwd('anna', 'secret')
+  const file = join(gateway.root, 'b.tar.gz')
+  await gateway.ctl('backup', file)
+  const about = { format: 1, version: '0', node: 'other', at: '2026-01-01T00:00:00.000Z' }
+  const conf = readFileSync(join(gateway.etc, 'holdfast.conf'), 'utf8')
+  await archive(file.replace('b.', 'c.'), [
+    [{ name: 'holdfast.json' }, JSON.stringify(about)],
+    [{ name: 'etc/holdfast.conf' }, `${conf}listener.tcp.more = 127.0.0.1:${other.port}\n`],
+    [{ name: 'etc/loaded_plugins' }, ''],
+    [{ name: 'etc/tokens' }, ''],
+  ])
+  const before = etcOf(gateway)
+  assert.match(await refusal(gateway, 'restore', file.replace('b.', 'c.')), /EADDRINUSE/)
+  assert.deepEqual(etcOf(gateway), before)
+})
+
+type Entry = readonly [header: Headers, content: string | Buffer]
+
+async function archive(file: string, entries: readonly Entry[], behind = Buffer.alloc(0)): Promise<void> {
+  const pack = tar.pack()
+  for (const [header, content] of entries) pack.entry(header, content)
+  pack.finalize()
+  const chunks: Buffer[] = []
+  for await (const chunk of pack) chunks.push(chunk as Buffer)
+  writeFileSync(file, gzipSync(Buffer.concat([...chunks, behind])))
+}
+
+test('files that somebody made to do harm: refused, nothing is written, the gateway goes on', async (t) => {
+  const gateway = await gatewayWith(t)
+  const before = etcOf(gateway)
+  const file = join(gateway.root, 'evil.tar.gz')
+  const good: Entry = [{ name: 'holdfast.json' }, '{"format": 1}']
+  const refused = async (says: RegExp): Promise<void> => assert.match(await refusal(gateway, 'restore', file), says)
+  const cases: [Entry[], RegExp][] = [
+    [
+      [good, [{ name: 'etc/acl.conf', type: 'symlink', linkname: '/etc/shadow' }, '']],
+      /it holds a symlink 'etc\/acl.conf'/,
+    ],
+    [[good, [{ name: 'etc/acl.conf', type: 'link', linkname: '/etc/shadow' }, '']], /it holds a link 'etc\/acl.conf'/],
+    [[good, [{ name: 'etc/fifo', type: 'fifo' }, '']], /it holds a fifo/],
+    [[good, [{ name: 'etc/null', type: 'character-device' }, '']], /it holds a character-device/],
+    [[good, [{ name: 'etc/../../x' }, 'x']], /it holds 'etc\/..\/..\/x', which is no file of a backup/],
+    [[good, [{ name: '/etc/passwd' }, 'x']], /which is no file of a backup/],
+    [[good, [{ name: 'etc/.hidden' }, 'x']], /which is no file of a backup/],
+    [[good, [{ name: 'data/journal.db' }, 'x']], /which is no file of a backup/],
+    [[good, good], /it holds 'holdfast.json' twice/],
+    [[good, [{ name: 'etc/holdfast.conf' }, Buffer.alloc(2 << 20)]], /with 2097152 bytes; 1048576 is the most/],
+    [
+      [...Array(17).keys()].map((n): Entry => [{ name: `etc/${n}` }, Buffer.alloc(1 << 20)]),
+      /would unpack to more than/,
+    ],
+    [[...Array(600).keys()].map((n): Entry => [{ name: `etc/${n}` }, '']), /more than 500 files/],
+    [[good], /is of another version/],
+    [[[{ name: 'etc/holdfast.conf' }, 'x']], /it has no holdfast.json/],
+    [[], /it has no holdfast.json/],
+  ]
+  for (const [entries, says] of cases) {
+    await archive(file, entries)
+    await refused(says)
+  }
+  await archive(file, [good], Buffer.alloc(300 << 20)) // zeros behind its end
+  await refused(/would unpack to more than/)
+  const whole = gunzipSync(readFileSync(file)).subarray(0, 700)
+  for (const bytes of [Buffer.alloc(0), Buffer.from('no gzip'), gzipSync(whole), readFileSync(file).subarray(0, 40)]) {
+    writeFileSync(file, bytes)
+    await refused(/it is no backup, or damaged|it has no holdfast.json/)
+  }
+  // what says that ten gigabytes follow is refused before they come
+  const pack = tar.pack()
+  pack.entry({ name: 'etc/big', size: 10 * 2 ** 30 })
+  await once(pack, 'readable')
+  const header = pack.read() as Buffer
+  writeFileSync(file, gzipSync(header))
+  await refused(/with 10737418240 bytes/)
+  assert.match(await refusal(gateway, 'restore', join(gateway.root, 'none')), /can't be read \(ENOENT\)/)
+  assert.match(await refusal(gateway, 'restore', gateway.root), /can't be read \(EISDIR\)/)
+  assert.deepEqual(etcOf(gateway), before)
+  assert.equal(existsSync('/x') || existsSync(join(gateway.root, 'x')), false)
+})
+
+test('who does not come by ctl names no folder', async (t) => {
+  const gateway = await gatewayWith(t)
+  const { Backups } = await import('../../src/gateway/backup/backup.ts')
+  const backups = new Backups({ dataDir: gateway.data } as never)
+  const caller = { who: 'anna', from: 'http 192.0.2.7' }
+  for (const name of ['/etc/x', '../x', 'a/b', '.x', '', '..'])
+    assert.throws(() => backups.pathOf(name, caller), /without a folder/)
+  assert.equal(backups.pathOf('a.tar.gz', caller), join(gateway.data, 'backups', 'a.tar.gz'))
+  assert.equal(backups.pathOf('/tmp/a', { who: 'root', from: 'ctl' }), '/tmp/a')
+})
