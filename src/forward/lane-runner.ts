@@ -10,7 +10,7 @@
 //   waiting      | for the server: jittered back-off              | over, or `lane resume` → connecting
 //                | for the schedule or the clock: stays connected | over → catching up, live
 //   blocked      | somebody must act; tries again with back-off   | over, or `lane resume` → connecting
-//   paused       | nothing, until told                            | `lane resume` → connecting
+//   paused       | writes nothing, until told                     | `lane resume` → connecting
 //   unconfigured | has no runner: rows wait for a pool that the configuration does not have any more
 //
 // Invariants: one run loop, so that connect, mark and write never overlap; the cursor moves when a write ended well, or
@@ -97,6 +97,7 @@ export class LaneRunner {
 
   pause(): void {
     this.#paused = true
+    if (this.#figures.mode === 'connecting') this.#enter('paused') // it writes nothing, and whoever has asked for it sees it
     this.look()
   }
 

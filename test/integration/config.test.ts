@@ -208,7 +208,7 @@ test('the page moves to another address, and comes back when it is taken back', 
   const { changes } = await gateway.ctl('config', 'commit', '--confirm', '60')
   assert.deepEqual(changes, ['web.listen changes.', 'The page opens anew; logins go on.'])
   await until('the page is there', () => answers(there))
-  assert.equal(await answers(here), false)
+  await until('the former page is gone', async () => !(await answers(here)))
   await gateway.ctl('config', 'rollback')
   await until('the page is back', () => answers(here))
   await gateway.stop()

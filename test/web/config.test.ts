@@ -81,7 +81,7 @@ test('another address: the answer still comes, the session goes on there; not co
   const [here, there] = [browser.url, `http://127.0.0.1:${await freePort()}`]
   await set('web.listen', there.slice('http://'.length))
   const committed = await done('config commit', { confirm: '5s' })
-  assert.deepEqual(committed.changes, ['web.listen changes.'])
+  assert.deepEqual(committed.changes, ['web.listen changes.', 'The page opens anew; logins go on.'])
   const moved = new Browser(there)
   moved.cookie = browser.cookie
   await until('it is there', () => isThere(there))
@@ -102,7 +102,11 @@ test('another limit, or TLS, on the same port', async () => {
   await set('web.max_requests', 'infinity')
   await set('web.tls', 'own')
   const committed = await done('config commit', { confirm: '6s' })
-  assert.equal(committed.changes.length, 2)
+  assert.deepEqual(committed.changes, [
+    'web.tls changes.',
+    'web.max_requests changes.',
+    'The page opens anew; logins go on.',
+  ])
   const secure = browser.url.replace('http:', 'https:')
   await until('TLS is spoken', async () => (await ask(`${secure}/healthz`)).status === 200)
   await until('it is taken back', async () => (await ask(`${browser.url}/healthz`)).status === 200)
