@@ -32,8 +32,10 @@ export interface Forward {
   configure(pools: readonly PoolConfig[], limits: ForwardLimits): Promise<void>
   /** Pools for which something waits, configured or not, and how much at most: rows of other pools are counted, too. */
   waiting(): Promise<ReadonlyMap<PoolId, number>>
-  /** At most a quarter of a second old. */
+  /** At most a quarter of a second old; not older than what was asked of it and has been answered. */
   lanes(): readonly LaneStatus[]
+  /** As `lanes()`, but as they are now. */
+  lanesNow(): Promise<readonly LaneStatus[]>
   /** Takes effect when the write in flight has ended. Reject with NO_POOL. */
   pause(pool: PoolId): Promise<void>
   resume(pool: PoolId): Promise<void>
@@ -92,6 +94,11 @@ class ForwardThread implements Forward {
   }
 
   lanes(): readonly LaneStatus[] {
+    return this.#lanes
+  }
+
+  async lanesNow(): Promise<readonly LaneStatus[]> {
+    if (!this.#closed) await this.#call({ ask: 'status' })
     return this.#lanes
   }
 

@@ -26,7 +26,7 @@ export interface WorkerStart {
 
 export type Ask =
   | { readonly ask: 'configure'; readonly pools: readonly PoolConfig[]; readonly limits: ForwardLimits }
-  | { readonly ask: 'waiting' }
+  | { readonly ask: 'waiting' | 'status' }
   | { readonly ask: 'read'; readonly pool: PoolId; readonly op: ReadOp; readonly deadlineMs: number }
   | { readonly ask: 'pause' | 'resume' | 'test'; readonly pool: PoolId }
   | { readonly ask: 'skip'; readonly pool: PoolId; readonly toSeq: Seq }

@@ -49,7 +49,9 @@ class Forwarder {
 
   async #answer({ call, ask }: Call): Promise<void> {
     try {
-      this.#tell({ tell: 'answer', call, value: await this.#do(ask) })
+      const value = await this.#do(ask)
+      if (ask.ask !== 'read' && ask.ask !== 'close') this.#pushNow() // who asked finds it in the status
+      this.#tell({ tell: 'answer', call, value })
     } catch (error) {
       this.#tell({ tell: 'refusal', call, error: toWire(error) })
     }
@@ -63,6 +65,8 @@ class Forwarder {
         return this.#configured
       case 'waiting':
         return this.#waiting()
+      case 'status':
+        return
       case 'read':
         return this.#runner(ask.pool).read(ask.op, ask.deadlineMs)
       case 'pause':
@@ -104,7 +108,6 @@ class Forwarder {
     for (const { pool } of this.#lanes.list()) {
       if (!wanted.has(pool)) this.#unconfigured.set(pool, await this.#lanes.lane(pool))
     }
-    this.#pushNow()
   }
 
   async #run({ pool: config, limits }: Configured): Promise<LaneRunner> {
@@ -160,7 +163,6 @@ class Forwarder {
     const abandoned = this.#unconfigured.get(pool)
     if (!abandoned) return this.#runner(pool).skip(toSeq)
     await abandoned.giveUp(Math.min(toSeq, abandoned.lastSeq))
-    this.#pushNow()
   }
 
   /** Main makes the journal take a new id, once for all lanes, which hear of it from the journal. */

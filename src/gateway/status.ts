@@ -108,6 +108,13 @@ export const STATUS = record({
 })
 export type Status = Described<typeof STATUS>
 
+/** As `statusOf`, with the lanes as they are now. */
+export async function statusNow(gateway: Gateway): Promise<Status> {
+  await gateway.forward.lanesNow()
+  return statusOf(gateway)
+}
+
+/** The lanes in it may be a quarter of a second old. */
 export function statusOf(gateway: Gateway): Status {
   const { access, broker, journal, store, fetch, forward, clock, startedAt, node } = gateway
   const { connected, sessions, refused, overLimit, clientFaults, denied, ...messages } = broker.stats()

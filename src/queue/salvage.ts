@@ -8,6 +8,7 @@ import { HoldfastError } from '../model/errors.ts'
 import { migrate } from '../sqlite/migrate.ts'
 import { type Database, isDamage, openForRead, openForWrite, type Statement } from '../sqlite/open.ts'
 import { syncFolder } from '../system/disk.ts'
+import { mendHeader } from './header.ts'
 import type { LocalTables, Salvaged } from './journal.ts'
 import { type ScannedRow, scanRows } from './page-scan.ts'
 import { readRecord } from './record.ts'
@@ -98,8 +99,10 @@ export function markClean(file: string): void {
 
 /** Is the file whole, as far as can be told in the time that a start has? The marks are used up by asking. */
 export function isWhole(file: string): boolean {
+  const isThere = fs.existsSync(file)
+  if (isThere && mendHeader(file)) return false // and now SQLite can read it for the salvage
   if (fs.existsSync(suspectFile(file))) return false
-  if (!fs.existsSync(file)) return true
+  if (!isThere) return true
   if (takeClean(file) === stamp(file)) return true
   try {
     const db = openForWrite(file)

@@ -52,9 +52,10 @@ export function sqliteCode(error: unknown): string | undefined {
   return error instanceof Database.SqliteError ? error.code : undefined
 }
 
-/** Is the file itself broken? */
+/** Is the file itself broken? Of a schema whose number is not one SQLite has no code of its own. */
 export function isDamage(error: unknown): boolean {
   const code = sqliteCode(error)
+  if (code === 'SQLITE_ERROR') return (error as Error).message === 'unsupported file format'
   return code !== undefined && /^SQLITE_(CORRUPT|NOTADB)/.test(code)
 }
 

@@ -1,7 +1,7 @@
 // GET /metrics: the status in Prometheus' text format 0.0.4. The rooms have counted already; nothing is counted here.
 
 import type { Gateway } from '../gateway/gateway.ts'
-import { DROP_REASONS, type Status, statusOf } from '../gateway/status.ts'
+import { DROP_REASONS, type Status, statusNow } from '../gateway/status.ts'
 
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
@@ -24,8 +24,8 @@ interface HistogramMetric {
   readonly samples: readonly (readonly [counted: Counted, labels?: Labels])[]
 }
 
-export function metricsOf(gateway: Gateway): string {
-  const status = statusOf(gateway)
+export async function metricsOf(gateway: Gateway): Promise<string> {
+  const status = await statusNow(gateway)
   const all = [...broker(status), ...journal(status), ...lanes(status), ...access(status), ...itself(status)]
   return [...all.map(textOf), processText()].join('')
 }

@@ -140,9 +140,9 @@ interface OpenOptions {
 /** What everybody who reaches the listener may ask. */
 function serveOpen(app: FastifyInstance, { gateway, metrics, known }: OpenOptions): void {
   if (metrics !== false) {
-    app.get('/metrics', (request, reply) => {
+    app.get('/metrics', async (request, reply) => {
       if (metrics === 'token') known(request)
-      return reply.type(METRICS_TYPE).send(metricsOf(gateway))
+      return reply.type(METRICS_TYPE).send(await metricsOf(gateway))
     })
   }
   app.get('/healthz', async (_, reply) => {

@@ -247,12 +247,12 @@ test('fewer descriptors than connections are allowed: the gateway bounds them it
   t.after(() => small.remove())
   small.within = ['sh', '-c', 'ulimit -n 400 && exec "$@"', 'sh']
   await small.start()
-  assert.match(small.output, /"wanted":10000,"possible":100,.*"connections_bounded_by_descriptors"/)
+  assert.match(small.output, /"wanted":10000,"possible":200,.*"connections_bounded_by_descriptors"/)
   const sockets = many(600, () => connectSocket(small.port, '127.0.0.1').on('error', () => {}))
   t.after(() => sockets.map((socket) => socket.destroy()))
   await Promise.all(sockets.map((socket) => once(socket, 'connect')))
-  const clients = await Promise.all(many(101, () => RawClient.connect(small.port)))
-  assert.deepEqual(clients.map(({ connack }) => connack!.returnCode).sort(), [...many(100, () => 0), 3])
+  const clients = await Promise.all(many(201, () => RawClient.connect(small.port)))
+  assert.deepEqual(clients.map(({ connack }) => connack!.returnCode).sort(), [...many(200, () => 0), 3])
   const served = clients.find(({ connack }) => connack!.returnCode === 0)!
   await served.publish('t', 'written', { qos: 1 })
   await small.forwarded()

@@ -171,6 +171,21 @@ test('a file that is anything at all does not keep the gateway from starting', a
   }
 })
 
+test('a header that SQLite would believe, or not open: nothing is lost', async (t) => {
+  const { folder, file } = await closedJournal(t)
+  const whole = fs.readFileSync(file)
+  const flips = { 'page size': [16, 2], version: [18, 3], 'space in pages': [20, 8], format: [47, 3], text: [59, 2] }
+  for (const [name, [at, byte]] of Object.entries(flips)) {
+    for (const old of fs.readdirSync(folder)) fs.rmSync(path.join(folder, old))
+    fs.writeFileSync(file, whole)
+    change(file, (bytes) => bytes.fill(byte!, at, at! + 1))
+    const journal = await openTestJournal(t, folder)
+    assert.equal(journal.salvaged?.lost, 0, name)
+    assert.equal(checkEvents(journal).length, EVENTS, name)
+    await journal.close()
+  }
+})
+
 test('whatever bytes are flipped, it starts, and what it holds is true', { timeout: 120_000 }, async (t) => {
   const { folder, file } = await closedJournal(t)
   const whole = fs.readFileSync(file)
@@ -185,10 +200,14 @@ test('whatever bytes are flipped, it starts, and what it holds is true', { timeo
     for (const name of fs.readdirSync(folder)) fs.rmSync(path.join(folder, name))
     const bytes = Buffer.from(whole)
     // structure, not content: a flipped bit within a payload is the disk's to notice
-    for (let i = 0; i < 5; i++) bytes.fill(random(256), random(bytes.length / PAGE) * PAGE + random(30)).subarray(0, 8)
+    for (let i = 0; i < 5; i++) {
+      const at = random(bytes.length / PAGE) * PAGE + random(30)
+      bytes.fill(random(256), at, at + 1 + random(8))
+    }
     for (let i = 0; i < 5; i++) bytes.fill(0, ...edges(random(bytes.length / PAGE)))
     fs.writeFileSync(file, bytes)
     const journal = await openJournal(journalOptions(folder))
+    for (const { seq, topic } of journal.events(0, 2 * EVENTS)) assert.equal(topic, `t/${seq}`)
     await appended(journal, publish('t'))
     await journal.close()
   }

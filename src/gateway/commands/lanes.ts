@@ -58,7 +58,7 @@ const pools = command('pools', {
     ),
   ),
   columns: ['pool', 'state', { key: 'since', as: 'ago' }, 'exactlyOnce', 'error', 'warnings'],
-  run: ({ forward }) => forward.lanes().map(poolRow),
+  run: async ({ forward }) => (await forward.lanesNow()).map(poolRow),
 })
 
 const test = command('pool test', {
@@ -107,7 +107,7 @@ const lanes = command('lanes', {
       ...{ deadLetters: integer(), ratePerSecond: RATE },
     }),
   ),
-  run: ({ forward }) => forward.lanes().map(laneRow),
+  run: async ({ forward }) => (await forward.lanesNow()).map(laneRow),
 })
 
 const pause = command('lane pause', {

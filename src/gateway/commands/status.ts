@@ -1,6 +1,6 @@
 // `status`, and parts of it.
 
-import { CLOCK_STATUS, STATUS, STORAGE_STATUS, statusOf, storageStatus } from '../status.ts'
+import { CLOCK_STATUS, STATUS, STORAGE_STATUS, statusNow, storageStatus } from '../status.ts'
 import { command } from './command.ts'
 import { statusForEyes } from './status-for-eyes.ts'
 
@@ -9,7 +9,7 @@ const status = command('status', {
   help: '--json has more figures than the screenful for people.',
   result: STATUS,
   did: statusForEyes,
-  run: statusOf,
+  run: statusNow,
 })
 
 const storage = command('storage', {
