@@ -103,10 +103,20 @@ export class Inflight {
         sent.entry = { ...entry, message }
         continue
       }
-      this.delete(packetId)
-      if (entry.live) dropped('expired')
-      else this.#expect(storedOf(sent))
+      if (entry.live) {
+        this.abandon(sent)
+        dropped('expired')
+      } else {
+        this.delete(packetId)
+        this.#expect(storedOf(sent))
+      }
     }
+  }
+
+  /** It is not repeated. If it is of QoS 2 and the client may have it, its packet id is free when PUBREL is answered. */
+  abandon(sent: Sent): void {
+    if (sent.entry.qos === 2 && sent.written) sent.released = true
+    else this.delete(sent.packetId)
   }
 
   /** The oldest row behind `after` that it needs of the journal; Infinity for none. */

@@ -123,8 +123,8 @@ export class Outbox {
     this.#outlet = outlet
     this.#inflight.fill(this.#rules.load, this.#rules.dropped)
     for (const sent of this.#inflight) {
-      if (sent.released || this.#mayRead(sent.entry)) this.#writeInTurn(sent)
-      else this.#inflight.delete(sent.packetId)
+      if (!sent.released && !this.#mayRead(sent.entry)) this.#inflight.abandon(sent)
+      if (this.#inflight.get(sent.packetId) === sent) this.#writeInTurn(sent)
     }
     this.drain()
   }

@@ -1,6 +1,7 @@
 // One client's session: what it subscribed to, what it is to be sent, which QoS 2 messages of its own are half done.
 
 import type { Qos, Seq } from '../model/event.ts'
+import type { StoredSubscription } from '../store/stored-sessions.ts'
 import { type AckState, AckTracker } from './ack-tracker.ts'
 import type { Access } from './admission.ts'
 import type { Entry } from './backlog.ts'
@@ -33,10 +34,15 @@ export interface SessionEvents {
 
 export interface Progress extends Pick<OutboxProgress, 'cursor' | 'caughtUp'> {
   /** Goes to the disk as JSON. */
-  readonly progress: Pick<OutboxProgress, 'sent' | 'ahead' | 'owed'> & { readonly acks: AckState }
+  readonly progress: Pick<OutboxProgress, 'sent' | 'ahead' | 'owed'> & {
+    readonly acks: AckState
+    /** How many subscriptions it had been granted: of those that were granted since, retained messages are owed. */
+    readonly grants: number
+  }
 }
 
-export const NO_PROGRESS: Progress['progress'] = { sent: [], ahead: [], owed: [], acks: { topics: [], held: [] } }
+const NO_ACKS: AckState = { topics: [], held: [] }
+export const NO_PROGRESS: Progress['progress'] = { sent: [], ahead: [], owed: [], acks: NO_ACKS, grants: 0 }
 
 export class Session {
   readonly clientid: string
@@ -52,6 +58,8 @@ export class Session {
   access: Access | undefined
   /** Filters whose retained messages are still to come, but for those that a run of the outbox is about to send. */
   readonly owedRetained: OwedRetained = new Map()
+  /** How many subscriptions it was granted, ever. */
+  grants = 0
   /** By filter: what is still to come of a fetch is called off by these. */
   readonly #fetches = new Map<string, AbortController>()
   #presence = new AbortController()
@@ -78,13 +86,18 @@ export class Session {
   progress(routed: Seq): Progress {
     const { cursor, caughtUp, owed, ...rest } = this.outbox.progress(routed)
     const allOwed = [...new Map([...owed, ...this.owedRetained])]
-    return { cursor, caughtUp, progress: { ...rest, owed: allOwed, acks: this.acks.state() } }
+    return { cursor, caughtUp, progress: { ...rest, owed: allOwed, acks: this.acks.state(), grants: this.grants } }
   }
 
-  restore({ acks, ...outbox }: Progress['progress']): void {
+  restore({ acks, grants, ...outbox }: Progress['progress'], subscriptions: readonly StoredSubscription[]): void {
     this.outbox.restore(outbox)
     this.acks.restore(acks)
     for (const [filter, after] of outbox.owed) this.owedRetained.set(filter, after)
+    this.grants = grants
+    for (const { topic, number } of subscriptions) {
+      if (number > grants) this.owedRetained.set(topic, '')
+      this.grants = Math.max(this.grants, number)
+    }
   }
 
   /** The connection is gone. */

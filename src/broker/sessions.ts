@@ -96,11 +96,11 @@ export class Sessions {
     subscriptions: readonly Subscription[],
     granted: (subscription: Subscription) => void,
   ): Promise<void> {
-    for (const { topic } of subscriptions) session.owedRetained.set(topic, '')
-    this.#saver.save(session)
-    return this.#change(session, subscriptions, granted, (subscription, done) =>
-      this.#o.store.grant(session.clientid, subscription, done),
-    )
+    return this.#change(session, subscriptions, granted, (subscription, done) => {
+      session.owedRetained.set(subscription.topic, '')
+      session.outbox.changed = true
+      this.#o.store.grant(session.clientid, { ...subscription, number: ++session.grants }, done)
+    })
   }
 
   /** As `grant`. */
@@ -154,7 +154,7 @@ export class Sessions {
     const session = this.#make(stored.clientid, false)
     for (const { topic, qos } of stored.subscriptions) this.#o.router.subscribe(session, topic, qos)
     for (const packetId of stored.receipts) session.receipts.set(packetId, { committed: true, waiting: [] })
-    session.restore(readProgress(stored.progress))
+    session.restore(readProgress(stored.progress), stored.subscriptions)
     session.offlineSince = this.#saver.whenUptimeWas(stored.ended ?? this.#o.store.uptime)
     this.#restore.add(session, stored)
   }
@@ -200,7 +200,7 @@ export class Sessions {
 /** A text that a dying card has spoilt tells nothing: the session begins at its cursor. */
 function readProgress(text: string): Progress['progress'] {
   try {
-    return JSON.parse(text) as Progress['progress']
+    return { ...NO_PROGRESS, ...JSON.parse(text) }
   } catch {
     return NO_PROGRESS
   }

@@ -21,13 +21,15 @@ export const SESSION_TABLES: LocalTables = {
        properties text) without rowid;
      create table routed (one integer primary key check (one = 1), seq integer not null, uptime real not null);`,
     'alter table will add column username text',
+    'alter table granted add column number integer not null default 0',
   ],
   statements: {
     put: 'insert or replace into session values (?, ?, ?, ?, ?, ?)',
     forget: 'delete from session where clientid = ?',
     // what was published while the QoS was 0 does not wait, so a higher one counts from now on
-    grant: `insert into granted values (?, ?, ?, ?, ?)
-              on conflict do update set since = iif(qos = 0, excluded.since, since), qos = excluded.qos, options = excluded.options`,
+    grant: `insert into granted values (?, ?, ?, ?, ?, ?)
+              on conflict do update set since = iif(qos = 0, excluded.since, since), qos = excluded.qos,
+                options = excluded.options, number = excluded.number`,
     revoke: 'delete from granted where clientid = ? and filter = ?',
     'revoke-all': 'delete from granted where clientid = ?',
     receive: 'insert or ignore into receipt values (?, ?)',
@@ -67,6 +69,8 @@ export interface StoredSession extends SessionRow {
 export interface StoredSubscription extends Subscription {
   /** Matches what is journalled behind it: what came before its row. */
   readonly since: Seq
+  /** Counts what the session is granted. */
+  readonly number: number
   readonly properties?: Properties
 }
 
@@ -134,8 +138,12 @@ export class StoredSessions implements SessionStore {
     this.#post('routed', [seq, uptime])
   }
 
-  grant(clientid: string, { topic, qos, properties }: Omit<StoredSubscription, 'since'>, done?: () => void): void {
-    this.#post('grant', [clientid, topic, qos, this.#journal.appendedSeq, jsonOf(properties)], done)
+  grant(
+    clientid: string,
+    { topic, qos, number, properties }: Omit<StoredSubscription, 'since'>,
+    done?: () => void,
+  ): void {
+    this.#post('grant', [clientid, topic, qos, this.#journal.appendedSeq, jsonOf(properties), number], done)
   }
 
   revoke(clientid: string, filter: string, done?: () => void): void {
@@ -180,6 +188,7 @@ interface GrantColumns {
   qos: Qos
   since: Seq
   options: string | null
+  number: number
 }
 
 interface WillColumns {
@@ -211,10 +220,11 @@ function readSessions(reader: Journal['reader'], routed: Seq): StoredSession[] {
       progress,
       ended,
       ...propertiesOf(properties),
-      subscriptions: (grants.get(clientid) ?? []).map(({ filter, qos, since, options }) => ({
+      subscriptions: (grants.get(clientid) ?? []).map(({ filter, qos, since, options, number }) => ({
         topic: filter,
         qos,
         since,
+        number,
         ...propertiesOf(options),
       })),
       receipts: (receipts.get(clientid) ?? []).map(({ packetid }) => packetid),

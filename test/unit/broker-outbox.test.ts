@@ -350,3 +350,15 @@ test('of a repeated message that is acknowledged before it may be written, nothi
   await new Promise(setImmediate)
   assert.deepEqual([wire.seqs, wire.released], [[], []]) // PUBREL is who took PUBREC's
 })
+
+test('a QoS 2 message that can not be repeated keeps its packet id until the client has answered PUBREL', () => {
+  const outbox = newOutbox()
+  outbox.attach(wire)
+  outbox.push(message(404), 2)
+  const { packetId } = wire.sent[0]!
+  outbox.detach()
+  outbox.attach(wire)
+  assert.deepEqual([wire.seqs, wire.released, outbox.inflight, dropped], [[404], [packetId], 1, ['expired']])
+  assert.ok(outbox.acknowledge(packetId, 2))
+  assert.equal(outbox.inflight, 0)
+})

@@ -167,7 +167,7 @@ export class Client {
       this.#isInDoubt = true
     for (const { message, connected, cancelled, closed } of this.#wills.splice(0)) {
       if (!cancelled) message.certain = isCrash ? connected < world.durable : connected < NEVER
-      else if (isCrash ? closed >= world.durable : closed === NEVER) world.published(message) // the DISCONNECT may be forgotten, or unread
+      else if (closed >= (isCrash ? world.durable : world.endsAt)) world.published(message) // the DISCONNECT may be forgotten, or unread
     }
   }
 
@@ -389,7 +389,8 @@ export class Client {
     this.session!.durable = true
     world.acknowledged(message)
     const sentAt = line.sentAt.get(message) ?? 0
-    world.durable = Math.max(world.durable, sentAt)
+    // for a repeated one of QoS 2 nothing is written
+    if (message.qos === 1 || sentAt === message.from) world.durable = Math.max(world.durable, sentAt)
     if (cmd !== 'pubcomp') {
       // [MQTT-4.6.0-2, -3]
       if (sentAt < line.acknowledged[message.qos])

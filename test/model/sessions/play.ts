@@ -45,6 +45,7 @@ export class Play {
   async #end(isCrash: boolean): Promise<void> {
     const { world } = this
     world.say('gateway', isCrash ? 'kill -9' : 'SIGTERM')
+    world.endsAt = world.now
     const code = isCrash ? await this.#gateway.kill9() : await this.#gateway.stop()
     if (!isCrash && code !== 0) world.fault('gateway', `ends with ${code}`)
     await until('all connections are gone', () => this.#clients.every(({ isOffline }) => isOffline))

@@ -223,7 +223,8 @@ export class Session {
     const least = Math.max(0, ...certain.map((span) => Math.min(span.qos, message.qos)))
     if (qos < least) this.#fault(`QoS ${qos}, and published and granted was ${least}`, message)
     this.#count(message, { qos, dup, copies, isRepeated })
-    if (qos > 0) this.#order(message, copies)
+    // the first of several PUBLISHes may have come before the subscription
+    if (qos > 0) this.#order(message, copies.last === 0 && (message.times === 1 || certain.length > 0))
   }
 
   #count(message: Message, { qos, dup, copies, isRepeated }: Counted): void {
@@ -242,9 +243,9 @@ export class Session {
   }
 
   /** [MQTT-4.6.0-6] */
-  #order(message: Message, copies: Copies): void {
+  #order(message: Message, isFirst: boolean): void {
     const key = `${message.publisher} ${message.topic}`
-    if (copies.last === 0) {
+    if (isFirst) {
       const newest = this.#newest.get(key) ?? 0
       if (message.n < newest) this.#fault(`disorder: it comes for the first time after ${key} ${newest}`, message)
       this.#newest.set(key, Math.max(newest, message.n))
@@ -288,7 +289,15 @@ export class Session {
     const isSame = before.message === message && before.packet.qos === qos && before.packet.retain === retain
     const forgotten = before.packet.qos === 1 && kills > before.kills
     if (before.answered) {
-      if (isSame && !dup && before.line !== this.line && message.times === 1 && !forgotten && !retain) {
+      if (
+        isSame &&
+        !dup &&
+        before.line !== this.line &&
+        message.times === 1 &&
+        !forgotten &&
+        !retain &&
+        message.payload !== ''
+      ) {
         this.#fault(`packet id ${messageId} again, without DUP`, message)
       }
       return

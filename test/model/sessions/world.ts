@@ -38,6 +38,8 @@ export class World {
   readonly faults: string[] = []
   /** What the gateway did for us before this is on disk: it acknowledged something that we asked for later. */
   durable: Tick = 0
+  /** The gateway is being ended, or was. */
+  endsAt: Tick = NEVER
   readonly #history: string[] = []
   readonly #counts = new Map<string, number>()
 
