@@ -37,27 +37,49 @@ export function parseAcl(file: string, content: Buffer, faults: Faults): Acl {
   const users = new Map<string, AclLine[]>()
   const places = new Map<string, Place>()
   const patterns: AclLine[] = []
-  let current = anonymous
   let length = 0
-  for (const { line, text } of textLines(file, content, faults)) {
-    const [, indent = '', word = '', rest = ''] = LINE.exec(text) ?? []
-    const place = { file, line, column: indent.length + 1 }
-    const restPlace = { ...place, column: text.length - text.slice(indent.length + word.length).trimStart().length + 1 }
-    if (word === 'user') {
-      if (rest === '') faults.error(restPlace, "expected a user's name behind 'user'")
-      current = users.get(rest) ?? []
-      users.set(rest, current)
-      if (!places.has(rest)) places.set(rest, restPlace)
-    } else if (word === 'topic' || word === 'pattern') {
-      const found = parseRule({ word, rest, place: restPlace }, faults)
-      if (found) (word === 'topic' ? current : patterns).push(found)
-      length++
-    } else {
-      const near = nearest(word, WORDS)
-      faults.error(place, `expected topic, pattern or user, not '${word}'`, near && `did you mean ${near}?`)
+  for (const { word, user, place, rule } of aclLines(file, content, faults)) {
+    if (word !== 'user') length++
+    else {
+      if (!users.has(user)) users.set(user, [])
+      if (!places.has(user)) places.set(user, place)
     }
+    if (rule) (word === 'pattern' ? patterns : user === null ? anonymous : users.get(user)!).push(rule)
   }
   return { anonymous, users, places, patterns, length }
+}
+
+/** A line of the file as it is written. */
+export type WrittenLine =
+  | { readonly word: 'user'; readonly user: string; readonly place: Place; readonly rule?: undefined }
+  | {
+      readonly word: 'topic' | 'pattern'
+      /** Whose section it stands in; null: before the first. */
+      readonly user: string | null
+      /** Of what follows the word. */
+      readonly place: Place
+      /** Absent: it has a fault. */
+      readonly rule: AclLine | undefined
+    }
+
+/** But for comments, and lines that begin with another word. */
+export function* aclLines(file: string, content: Buffer, faults: Faults): Iterable<WrittenLine> {
+  let user: string | null = null
+  for (const { line, text } of textLines(file, content, faults)) {
+    const [, indent = '', word = '', rest = ''] = LINE.exec(text) ?? []
+    const start = { file, line, column: indent.length + 1 }
+    const place = { ...start, column: text.length - text.slice(indent.length + word.length).trimStart().length + 1 }
+    if (word === 'user') {
+      if (rest === '') faults.error(place, "expected a user's name behind 'user'")
+      user = rest
+      yield { word, user, place }
+    } else if (word === 'topic' || word === 'pattern') {
+      yield { word, user, place, rule: parseRule({ word, rest, place }, faults) }
+    } else {
+      const near = nearest(word, WORDS)
+      faults.error(start, `expected topic, pattern or user, not '${word}'`, near && `did you mean ${near}?`)
+    }
+  }
 }
 
 interface RuleText {

@@ -67,13 +67,19 @@ function serve(socket: Socket, host: Host, closing: AbortSignal): void {
   const lines = createInterface({ input: socket })
   lines.on('line', async (line) => {
     for await (const answer of answersTo(line, host, AbortSignal.any([gone.signal, closing]))) {
-      if (!socket.destroyed && !socket.write(`${JSON.stringify(answer)}\n`)) {
+      if (!socket.destroyed && !socket.write(lineOf(answer))) {
         await once(socket, 'drain', { signal: gone.signal }).catch(() => {}) // gone
       }
     }
     if (closing.aborted) socket.end()
   })
 }
+
+/** For readline a line ends at these separators, too. */
+const lineOf = (value: Request | Answer): string =>
+  `${JSON.stringify(value)
+    .replace(/\u2028/g, '\\u2028')
+    .replace(/\u2029/g, '\\u2029')}\n`
 
 /** One; of `follow` one for each item. */
 async function* answersTo(line: string, host: Host, end: AbortSignal): AsyncGenerator<Answer> {
@@ -133,7 +139,7 @@ async function* answers(dataDir: string, request: Request, signal?: AbortSignal)
   }
   signal?.addEventListener('abort', end)
   try {
-    socket.write(`${JSON.stringify(request)}\n`)
+    socket.write(lineOf(request))
     for await (const line of lines) {
       const answer = JSON.parse(line) as Answer
       if ('error' in answer) throw refusal(answer.error)

@@ -20,6 +20,7 @@ import {
 import { HoldfastError } from '../model/errors.ts'
 import type { Command } from './cli.ts'
 import { runningGateway } from './control.ts'
+import { readPassword } from './password.ts'
 import { dataDir, UsageError } from './usage.ts'
 
 /** Options of ctl itself, wherever they stand. */
@@ -63,6 +64,9 @@ ${helpIndex(COMMANDS)}`,
       return 0
     }
     if (mustAsk(command, face) && !(await agreed(await preview()))) return 1
+    for (const [key, { kind, label }] of Object.entries(command.parameters)) {
+      if (kind === 'asked') given[key] = String(await readPassword(label))
+    }
     if (face.follow) {
       for await (const item of gateway.follow(command.name, given, new AbortController().signal)) {
         process.stdout.write(face.json ? `${JSON.stringify(item)}\n` : `${command.follow?.line(item as never)}\n`)
@@ -77,7 +81,7 @@ ${helpIndex(COMMANDS)}`,
 }
 
 /** Reads the files that parameters name; a path that is the gateway's to use begins at the root. @throws HoldfastError NO_FILE */
-async function withFiles({ parameters }: GatewayCommand, input: Written): Promise<Written> {
+async function withFiles({ parameters }: GatewayCommand, input: Written): Promise<Record<string, string | boolean>> {
   const read = { ...input }
   for (const [key, { fromFile, isPath }] of Object.entries(parameters)) {
     const path = input[key]

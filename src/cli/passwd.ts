@@ -1,8 +1,7 @@
-import { createInterface } from 'node:readline/promises'
-import { Writable } from 'node:stream'
 import { hashOfOperator, operatorsFile } from '../gateway/operators.ts'
 import { COSTS, DEFAULT_COST, UsersFile } from '../gateway/users.ts'
 import type { Command } from './cli.ts'
+import { readPassword } from './password.ts'
 import { etcDir, parse, UsageError } from './usage.ts'
 
 export const passwd: Command = {
@@ -51,7 +50,7 @@ disconnected, all others stay. As soon as there is a user, clients without a nam
     }
     const name = positionals[0]!
     file.assertName(name)
-    const password = await readPassword(name)
+    const password = await readPassword(`password of ${name}`)
     const isNew = values.operator
       ? file.setHash(name, await hashOfOperator(name, password.toString()))
       : await file.set(name, password, cost)
@@ -71,35 +70,3 @@ function costOf(text: string | undefined): number {
 
 const AT_ONCE = ''
 const AT_RELOAD = '; a running gateway takes it up at: holdfast ctl reload'
-
-/** @throws UsageError when two typings differ, or nothing came */
-async function readPassword(name: string): Promise<Buffer> {
-  if (!process.stdin.isTTY) return await firstLine()
-  const password = await ask(`password of ${name}: `)
-  if ((await ask('once more: ')) !== password) throw new UsageError('the two passwords differ; nothing is changed')
-  return Buffer.from(password)
-}
-
-async function firstLine(): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for await (const chunk of process.stdin) chunks.push(chunk)
-  const text = Buffer.concat(chunks)
-  const end = text.indexOf('\n')
-  const line = end < 0 ? text : text.subarray(0, end)
-  return line.at(-1) === 0x0d ? line.subarray(0, -1) : line
-}
-
-/** What is typed is not shown. */
-async function ask(question: string): Promise<string> {
-  process.stderr.write(question)
-  const unseen = new Writable({ write: (_chunk, _encoding, next) => next() })
-  const terminal = createInterface({ input: process.stdin, output: unseen, terminal: true })
-  const { promise, reject } = Promise.withResolvers<never>()
-  terminal.once('close', () => reject(new UsageError('no password was typed; nothing is changed'))) // ^C, ^D
-  try {
-    return await Promise.race([terminal.question(''), promise])
-  } finally {
-    terminal.close()
-    process.stderr.write('\n')
-  }
-}

@@ -20,6 +20,12 @@ export class History {
     this.#at = this.#lines.length
   }
 
+  /** The line that was added last. */
+  forget(): void {
+    this.#lines.pop()
+    this.#at = this.#lines.length
+  }
+
   /** The next earlier line that begins with what was typed. */
   earlier(shown: string): string | undefined {
     if (this.#at === this.#lines.length) this.#typed = shown

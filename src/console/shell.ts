@@ -15,10 +15,11 @@ import {
 import { HoldfastError } from '../model/errors.ts'
 import type { History } from './history.ts'
 import type { ConsoleOptions, Proof } from './host.ts'
+import { newPassword } from './login.ts'
 import { OWN_COMMANDS } from './own-commands.ts'
 import { page } from './pager.ts'
 import { typedText } from './paste.ts'
-import { agreed, ask, askLine, told } from './prompt.ts'
+import { agreed, ask, told } from './prompt.ts'
 import { candidatesFor } from './suggest.ts'
 import { Gone, type Terminal } from './terminal.ts'
 import { wordsOf } from './words.ts'
@@ -158,6 +159,7 @@ export class Shell {
       else await this.give(words)
     } catch (error) {
       if (error instanceof Gone) throw error
+      if ((error as HoldfastError).code === 'SECRET_TYPED') this.history.forget()
       await page(this.terminal, error instanceof HoldfastError ? told(error) : `internal error: ${error}`)
     }
   }
@@ -168,7 +170,7 @@ export class Shell {
    */
   async #completed(command: Command, written: Written): Promise<Written | undefined> {
     const input = { ...written }
-    for (const [key, { type, required, fromFile, label }] of Object.entries(command.parameters)) {
+    for (const [key, { kind, required, fromFile, label }] of Object.entries(command.parameters)) {
       const given = input[key]
       if (fromFile && (given === '-' || (required && given === undefined))) {
         const text = await typedText(this.terminal, String(Object.values(input)[0] ?? label))
@@ -178,8 +180,10 @@ export class Shell {
         throw new HoldfastError('NO_FILE', `a console has no file ${given}`, {
           hint: `leave ${label} out, and paste it`,
         })
-      } else if (type.schema.format === 'password' && required && given === undefined) {
-        input[key] = await askLine(this.terminal, `${label}: `, true)
+      } else if (kind === 'asked') {
+        const secret = await newPassword(this.terminal)
+        if (secret === undefined) return undefined
+        input[key] = secret
       }
     }
     return input

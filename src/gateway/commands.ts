@@ -1,6 +1,7 @@
 // The commands that a person or a program may give a running gateway: the same on every face.
 
 import { ACCESS_COMMANDS } from './commands/access.ts'
+import { ACL_COMMANDS } from './commands/acl.ts'
 import { BACKUP_COMMANDS } from './commands/backup.ts'
 import { CLIENT_COMMANDS } from './commands/clients.ts'
 import type { Caller, Command } from './commands/command.ts'
@@ -17,6 +18,7 @@ import { PLUGIN_COMMANDS } from './commands/plugins.ts'
 import { STATUS_COMMANDS } from './commands/status.ts'
 import { TOPIC_COMMANDS } from './commands/topics.ts'
 import { TREND_COMMANDS } from './commands/trend.ts'
+import { USER_COMMANDS } from './commands/users.ts'
 import { findCommand, readInput, usageError } from './commands/words.ts'
 import type { Gateway } from './gateway.ts'
 
@@ -36,6 +38,8 @@ export const COMMANDS: readonly Command[] = [
   ...DEAD_LETTER_COMMANDS,
   ...HOOK_COMMANDS,
   ...ACCESS_COMMANDS,
+  ...USER_COMMANDS,
+  ...ACL_COMMANDS,
   ...OPERATOR_COMMANDS,
   ...CLIENT_COMMANDS,
   ...TOPIC_COMMANDS,
@@ -44,24 +48,26 @@ export const COMMANDS: readonly Command[] = [
   ...BACKUP_COMMANDS,
 ]
 
+type Values = Readonly<Record<string, unknown>>
+
 export interface Commands {
   /**
    * @param input the values by parameter: texts as written, or JSON
    * @throws HoldfastError, USAGE for an input that is not what the command declares
    */
-  run(name: string, input: Readonly<Record<string, unknown>>, caller: Caller): Promise<unknown>
-  /** What it will do, as a sentence; null: it changes nothing. @throws as `run` */
-  preview(name: string, input: Readonly<Record<string, unknown>>): Promise<string | null>
+  run(name: string, input: Values, caller: Caller): Promise<unknown>
+  /** What it will do, as a sentence; null: it changes nothing. Secrets may be absent. @throws as `run` */
+  preview(name: string, input: Values): Promise<string | null>
   /** The items of its result and those that come after, until the signal ends it. @throws as `run`, and USAGE where nothing follows */
-  follow(name: string, input: Readonly<Record<string, unknown>>, signal: AbortSignal): AsyncIterable<unknown>
+  follow(name: string, input: Values, signal: AbortSignal): AsyncIterable<unknown>
   /** What may stand in the place of the last word, which may be ''. */
   complete(words: readonly string[]): readonly Candidate[]
 }
 
 export function commandsOf(gateway: Gateway): Commands {
-  const prepared = (name: string, written: Readonly<Record<string, unknown>>): [Command, Input<Parameters>] => {
+  const prepared = (name: string, written: Values, isPreview = false): [Command, Input<Parameters>] => {
     const command = findCommand([name], COMMANDS)
-    return [command, readInput(command, written) as Input<Parameters>]
+    return [command, readInput(command, written, isPreview) as Input<Parameters>]
   }
   return {
     async run(name, written, caller) {
@@ -69,7 +75,7 @@ export function commandsOf(gateway: Gateway): Commands {
       return (await command.run(gateway, input, caller)) ?? { done: true }
     },
     async preview(name, written) {
-      const [command, input] = prepared(name, written)
+      const [command, input] = prepared(name, written, true)
       return (await command.will?.(gateway, input)) ?? null
     },
     follow(name, written, signal) {

@@ -1,7 +1,7 @@
 // The rooms, put together: the order in which they start and stop, and what the faces see of them.
 
 import { join } from 'node:path'
-import { AccessControl } from '../access/access.ts'
+import { AccessControl, type AccessRules } from '../access/access.ts'
 import { BACKENDS } from '../backends/index.ts'
 import { type Broker, startBroker } from '../broker/broker.ts'
 import { faultsInUse, type LoadedPool } from '../config/load.ts'
@@ -24,6 +24,7 @@ import { EtcFolder } from './config/files.ts'
 import { recoverConfig } from './config/recover.ts'
 import { ConfigStore } from './config/store.ts'
 import { ConfigTransaction } from './config/transaction.ts'
+import { DeviceUsers } from './device-users.ts'
 import { endOfTheDead } from './end-of-the-dead.ts'
 import type { OpenFace } from './face.ts'
 import { brokerLimits, forwardLimits, journalLimits, listeners, retainedLimits } from './limits.ts'
@@ -60,11 +61,12 @@ export interface Gateway {
   readonly forward: Forward
   readonly broker: Broker
   readonly access: AccessControl
+  /** Who connect by MQTT. */
+  readonly users: DeviceUsers
   readonly operators: Operators
   /** To the page. */
   readonly logins: Logins
   readonly tokens: Tokens
-  /** Those that run. */
   /** Those that the rooms go by now. */
   readonly settings: GatewaySettings
   /** Faces that take a changed configuration up; one that can't rejects, and the former goes on. */
@@ -216,6 +218,11 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
     },
   })
   rooms.add('config', () => config.close())
+  const useAccess = (rules: AccessRules): number => {
+    access.replace(rules)
+    config.accessIs(rules)
+    return broker.review()
+  }
   if (config.draining.length > 0) await useDatabases(configuration, config.draining)
 
   const operators = new Operators(options.etcDir, log)
@@ -252,7 +259,8 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
       return commandsOf(gateway)
     },
     poolId: (name) => findPool(forward, name),
-    reloadAccess: () => reloadAccess(options.etcDir, access, broker, log),
+    users: new DeviceUsers({ access, log, file: () => running.gateway['auth.file'], use: useAccess }),
+    reloadAccess: () => reloadAccess({ etcDir: options.etcDir, broker, log, use: useAccess }),
     async close(faces = []) {
       for (const face of faces) rooms.add('face', () => face.close(), { canBeLeft: true })
       const deadlineMs = running.gateway['stop.deadline']

@@ -1,6 +1,6 @@
 // `ctl reload`: users, access rules and certificates, taken up while clients are connected.
 
-import type { AccessControl } from '../access/access.ts'
+import type { AccessRules } from '../access/access.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { Logger } from '../log/logger.ts'
 import { ConfigFaults, loadAccess } from './load.ts'
@@ -15,19 +15,26 @@ export interface Reloaded {
   readonly certificateFaults: readonly string[]
 }
 
+export interface ReloadOptions {
+  readonly etcDir: string
+  readonly broker: Broker
+  readonly log: Logger
+  /** From now on these rules count. @returns clients that were disconnected by that */
+  use(rules: AccessRules): number
+}
+
 /**
  * Reads users and rules again, and the keys about them; who is still let in stays connected.
  * @throws HoldfastError CONFIG with every fault: the rules that run go on
  */
-export function reloadAccess(etcDir: string, control: AccessControl, broker: Broker, log: Logger): Reloaded {
+export function reloadAccess({ etcDir, broker, log, use }: ReloadOptions): Reloaded {
   try {
     const rules = loadAccess(etcDir)
-    control.replace(rules)
     broker.reloadCertificates()
     const reloaded = {
       users: rules.users.size,
       aclLines: rules.acl?.length ?? 0,
-      disconnected: broker.review(),
+      disconnected: use(rules),
       certificateFaults: broker.listeners.flatMap(({ certificates }) => certificates?.fault ?? []),
     }
     log.info(reloaded, 'access_reloaded')

@@ -49,13 +49,17 @@ export class UsersFile {
 
   /** @throws ConfigFaults; HoldfastError NO_SUCH_USER */
   delete(name: string): void {
-    const { text, users } = this.#read()
-    if (!users.has(name)) {
-      throw new HoldfastError('NO_SUCH_USER', `there is no user ${name} in ${this.path}`, {
-        hint: `users: ${[...users.keys()].join(', ') || 'none'}`,
-      })
-    }
-    this.#write(withUser(text, name, undefined))
+    this.assertThere(name)
+    this.#write(withUser(this.#read().text, name, undefined))
+  }
+
+  /** @throws ConfigFaults; HoldfastError NO_SUCH_USER */
+  assertThere(name: string): void {
+    const users = this.users()
+    if (users.has(name)) return
+    throw new HoldfastError('NO_SUCH_USER', `there is no user ${name} in ${this.path}`, {
+      hint: `users: ${[...users.keys()].join(', ') || 'none'}`,
+    })
   }
 
   /** @throws HoldfastError BAD_USER */

@@ -152,10 +152,11 @@ export class GatewayProcess {
 
   /** Runs `holdfast <words>` on this gateway's folders. Rejects with the exit code and what it printed. */
   async holdfast(...words: string[]): Promise<string> {
-    const { stdout } = await run(...call(this.#program, words), {
-      env: { ...environment(), HOLDFAST_ETC: this.etc, HOLDFAST_DATA: this.data },
-    })
-    return stdout
+    return (await run(...call(this.#program, words), { env: this.#environment() })).stdout
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    return { ...environment(), HOLDFAST_ETC: this.etc, HOLDFAST_DATA: this.data }
   }
 
   /** Gives a user a password, as a cheap hash; a gateway that runs has to reload. */
@@ -169,6 +170,14 @@ export class GatewayProcess {
   // biome-ignore lint/suspicious/noExplicitAny: the answer's shape is what tests look at
   async ctl(...words: string[]): Promise<any> {
     return JSON.parse(await this.holdfast('ctl', ...words, '--json'))
+  }
+
+  /** A command that asks for a secret. */
+  // biome-ignore lint/suspicious/noExplicitAny: the answer's shape is what tests look at
+  async ctlAsked(secret: string, ...words: string[]): Promise<any> {
+    const running = run(...call(this.#program, ['ctl', ...words, '--json']), { env: this.#environment() })
+    running.child.stdin!.end(`${secret}\n`)
+    return JSON.parse((await running).stdout)
   }
 
   /** The first pool, as status shows it. */

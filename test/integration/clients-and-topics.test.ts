@@ -236,3 +236,10 @@ test('after a restart: sessions are away since they were, filters and retained t
   assert.ok(Math.abs((await sinceOf()) - since) < 10_000)
   assert.deepEqual(await gateway.ctl('topics'), topics)
 })
+
+test('names with every kind of line end in them come through', async () => {
+  const clientid = 'a\u2028b\u2029c\u0085d'
+  const client = await RawClient.connect(gateway.port, { clientId: clientid })
+  assert.equal((await gateway.ctl('client', 'show', clientid)).clientid, clientid)
+  await client.disconnect()
+})

@@ -2,7 +2,7 @@
 
 import type { Gateway } from '../gateway.ts'
 import type { Spoken } from './command.ts'
-import type { Candidate, Parameter, Parameters } from './parameter.ts'
+import { type Candidate, isOption, type Parameter, type Parameters } from './parameter.ts'
 import { optionName } from './words.ts'
 
 /** @param gateway absent: only what is known without a running one. @param face options of the face itself */
@@ -64,7 +64,7 @@ function valuesOf({ type, candidates }: Parameter, gateway: Gateway | undefined)
 }
 
 function options(known: Parameters): Candidate[] {
-  return Object.entries(known).flatMap(([key, { kind, doc }]) =>
-    kind === 'positional' ? [] : [{ word: `--${optionName(key)}`, doc }],
+  return Object.entries(known).flatMap(([key, one]) =>
+    isOption(one) ? [{ word: `--${optionName(key)}`, doc: one.doc }] : [],
   )
 }

@@ -4,14 +4,14 @@ import { HIDDEN, revealHidden, setKey, unsetKey } from '../../config/edit.ts'
 import { formatFault } from '../../config/fault.ts'
 import { duration } from '../../config/values.ts'
 import { HoldfastError } from '../../model/errors.ts'
-import type { EditOptions } from '../config/editor.ts'
 import { entriesOf } from '../config/entries.ts'
 import type { Files } from '../config/files.ts'
 import { fileOf, isSecret, keysKnown } from '../config/keys.ts'
 import { diffOf, entriesShown, shown } from '../config/text.ts'
 import { PENDING, type Plan } from '../config/transaction.ts'
 import type { Gateway } from '../gateway.ts'
-import { type Caller, command } from './command.ts'
+import { command } from './command.ts'
+import { EDIT, EDITED, edit, edited, FAULT } from './editing.ts'
 import {
   anyText,
   type Candidate,
@@ -24,32 +24,9 @@ import {
   wholeNumber,
   word,
 } from './parameter.ts'
-import { type Described, flag, integer, listOf, mapOf, oneOf, orNull, record, text, time } from './schema.ts'
+import { flag, integer, listOf, mapOf, oneOf, orNull, record, text, time } from './schema.ts'
 
-const FAULT = record(
-  { file: text(), line: integer(), column: integer(), severity: oneOf(['error', 'warning']), message: text() },
-  { hint: text('what to do') },
-)
-const EDITED = record({
-  file: text(),
-  revision: integer('of the candidate'),
-  faults: listOf(FAULT, 'of what was edited'),
-})
 const CALLER = record({ who: text(), from: text() })
-
-/** What people see of an edit. */
-function edited({ file, revision, faults }: Described<typeof EDITED>): string {
-  return [
-    `${file} in the candidate, revision ${revision}. \`config commit\` takes it up.`,
-    ...faults.map(formatFault),
-  ].join('\n')
-}
-
-/** What every edit may have. */
-const EDIT = {
-  take: onOff('Go on with the change that another owner began'),
-  revision: option(wholeNumber(), 'N', "The candidate's revision as it was seen; refused when it is another by now"),
-}
 
 const candidates = function* ({ config }: Gateway): Iterable<Candidate> {
   for (const { key, doc } of keysKnown(config.editor.files)) yield { word: key, doc }
@@ -388,17 +365,6 @@ export const CONFIG_COMMANDS = [
   ...[status, show, set, unset, files, get, put, remove, diff, check],
   ...[commit, confirm, rollback, discard, history, restore],
 ]
-
-function edit(
-  config: Gateway['config'],
-  caller: Caller,
-  options: EditOptions,
-  name: string,
-  change: (files: Map<string, Buffer>) => void,
-) {
-  const { revision } = config.editor.change(caller, options, change)
-  return { file: name, revision, faults: config.faultsOf(name) }
-}
 
 function contentOf(files: Files, name: string): Buffer {
   const content = files.get(name)

@@ -55,13 +55,15 @@ function helpOf({ summary, help, parameters, asks, ...command }: Spoken, columns
 
 /** `  --to SEQ  The last event's number`, in columns. */
 export function parameterLines(parameters: Parameters): string {
-  const rows = Object.entries(parameters).map(([key, one]): [string, string] => [spelled(key, one), one.doc])
+  const rows = Object.entries(parameters).map(([key, one]): [string, string] => [
+    ...([spelled(key, one), one.kind === 'asked' ? `${one.doc}; it is asked for` : one.doc] as const),
+  ])
   const width = Math.max(0, ...rows.map(([name]) => name.length))
   return rows.map(([name, doc]) => `  ${name.padEnd(width)}  ${doc}`).join('\n')
 }
 
 function spelled(key: string, { kind, label, short }: Parameter): string {
-  if (kind === 'positional') return label
+  if (kind === 'positional' || kind === 'asked') return label
   return `${short === undefined ? '' : `-${short}, `}--${optionName(key)} ${label}`.trimEnd()
 }
 

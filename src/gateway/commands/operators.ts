@@ -3,7 +3,7 @@
 import type { Gateway } from '../gateway.ts'
 import { LEAST_PASSWORD } from '../passwords.ts'
 import { command } from './command.ts'
-import { type Candidate, onOff, required, secretText, word } from './parameter.ts'
+import { type Candidate, onOff, required, secret, word } from './parameter.ts'
 import { integer, listOf, oneOf, record, text, time } from './schema.ts'
 
 const operator = required(word("an operator's name"), 'NAME', "The operator's name", {
@@ -27,10 +27,9 @@ const operators = command('operators', {
 const set = command('operator set', {
   recentLogin: true,
   summary: 'add an operator, or set another password for one',
-  help: '`holdfast passwd --operator NAME` does the same and asks for the password, so that no shell remembers it.',
   parameters: {
     name: operator,
-    password: required(secretText(), 'PASSWORD', `At least ${LEAST_PASSWORD} characters`),
+    password: secret('PASSWORD', `At least ${LEAST_PASSWORD} characters`),
   },
   result: named,
   will: ({ operators }, { name }) =>

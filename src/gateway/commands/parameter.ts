@@ -28,8 +28,8 @@ export interface Parameter<T = unknown, Required extends boolean = boolean> {
   readonly doc: string
   /** How usage lines call it: `POOL`; of a switch ''. */
   readonly label: string
-  /** Words in their order, or behind `--name`. */
-  readonly kind: 'positional' | 'option' | 'switch'
+  /** Words in their order, or behind `--name`; asked: it has no place on a line, and faces with words ask for it, unseen. */
+  readonly kind: 'positional' | 'option' | 'switch' | 'asked'
   readonly required: Required
   /** `n`: also `-n`. */
   readonly short?: string
@@ -69,6 +69,12 @@ export const requiredOption = <T>(type: ParameterType<T>, label: string, doc: st
 export const onOff = (doc: string, short?: string): Parameter<boolean, false> => ({
   ...{ type: yes, label: '', doc, kind: 'switch', required: false, ...(short !== undefined && { short }) },
 })
+/** What is typed on a line stays on the screen, in histories and in lists of processes. */
+export const secret = (label: string, doc: string): Parameter<string, true> => ({
+  ...{ type: secretText, label, doc, kind: 'asked', required: true },
+})
+
+export const isOption = ({ kind }: Parameter): boolean => kind === 'option' || kind === 'switch'
 
 function parameterType<T>(
   expected: string,
@@ -97,12 +103,12 @@ export const word = (expected: string): ParameterType<string> =>
 export const anyText = (expected: string): ParameterType<string> =>
   parameterType(expected, text(), (written) => written)
 
-/** Is repeated nowhere: not in faults, nor in histories. */
-export const secretText = (): ParameterType<string> => ({
+/** Is repeated nowhere, not in faults either. */
+const secretText: ParameterType<string> = {
   expected: 'a secret',
   schema: text(undefined, { minLength: 1, format: 'password' }),
   read: (written) => (written === '' ? { fault: 'expected a secret' } : { value: written }),
-})
+}
 
 export function wholeNumber({ min = 0, max = Number.MAX_SAFE_INTEGER } = {}): ParameterType<number> {
   const upTo = max === Number.MAX_SAFE_INTEGER ? '' : ` to ${max}`

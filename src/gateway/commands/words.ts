@@ -4,7 +4,7 @@ import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { nearest } from '../../config/nearest.ts'
 import { HoldfastError } from '../../model/errors.ts'
 import type { Spoken } from './command.ts'
-import { onOff, type Parameter, type Parameters } from './parameter.ts'
+import { isOption, onOff, type Parameter, type Parameters } from './parameter.ts'
 import type { Schema } from './schema.ts'
 
 /** Values by parameter, as written: texts, and true for a switch. */
@@ -28,12 +28,13 @@ export const FLAGS = {
 /** `lane skip POOL --to SEQ` @param short without options that may be left out */
 export function usageOf({ name, parameters }: Spoken, { short = false } = {}): string {
   const shown = Object.entries(parameters).filter(
-    ([, { kind, required }]) => !short || required || kind === 'positional',
+    ([, { kind, required }]) => kind !== 'asked' && (!short || required || kind === 'positional'),
   )
   return [name, ...shown.map(([key, parameter]) => usageOfOne(key, parameter))].join(' ')
 }
 
 function usageOfOne(key: string, { kind, label, required, rest, short }: Parameter): string {
+  if (kind === 'asked') return label
   const option = short === undefined ? `--${optionName(key)}` : `-${short}`
   const shown = kind === 'positional' ? `${label}${rest ? '…' : ''}` : `${option} ${label}`.trimEnd()
   return required ? shown : `[${shown}]`
@@ -65,7 +66,7 @@ export function parseWords<C extends Spoken>(
     if (kind !== 'positional' || values.length === 0) continue
     input[key] = rest ? values.splice(0).join(' ') : values.shift()!
   }
-  if (values.length > 0) throw usageError(tooMany(command, values[0]!), command)
+  if (values.length > 0) throw tooMany(command, values[0]!)
   return { command, input, face: only(options, face) }
 }
 
@@ -131,21 +132,26 @@ function valueBehind(
 }
 
 function unknownOption(typed: string, known: Parameters): string {
-  const options = Object.entries(known).flatMap(([key, { kind }]) =>
-    kind === 'positional' ? [] : `--${optionName(key)}`,
-  )
+  const options = Object.entries(known).flatMap(([key, one]) => (isOption(one) ? `--${optionName(key)}` : []))
   const near = nearest(typed, options)
   return `unknown option ${typed}${near === undefined ? '' : `; did you mean ${near}?`}`
 }
 
-function tooMany({ name, parameters }: Spoken, word: string): string {
-  return Object.keys(parameters).length === 0 ? `'${name}' takes no arguments` : `one word too many: '${word}'`
+function tooMany(command: Spoken, word: string): HoldfastError {
+  const { name, parameters } = command
+  const asked = Object.values(parameters).find(({ kind }) => kind === 'asked')
+  if (asked) {
+    const hint = `${usageOf(command)}; its first line of input, where there is no terminal`
+    return new HoldfastError('SECRET_TYPED', `${asked.label} is asked for, and does not stand on the line`, { hint })
+  }
+  const none = Object.keys(parameters).length === 0
+  return usageError(none ? `'${name}' takes no arguments` : `one word too many: '${word}'`, command)
 }
 
 function specOf(parameters: Parameters): NonNullable<ParseArgsConfig['options']> {
   return Object.fromEntries(
     Object.entries(parameters)
-      .filter(([, { kind }]) => kind !== 'positional')
+      .filter(([, parameter]) => isOption(parameter))
       .map(([key, { kind, short }]) => [
         optionName(key),
         { type: kind === 'switch' ? 'boolean' : 'string', ...(short && { short }) },
@@ -172,9 +178,14 @@ export function inputSchema({ parameters }: Spoken): Schema<object> {
 
 /**
  * What a command is run with, of what was written, or of JSON.
+ * @param isPreview what is asked for need not be there yet
  * @throws HoldfastError USAGE that names the parameter and what was expected
  */
-export function readInput(command: Spoken, written: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function readInput(
+  command: Spoken,
+  written: Readonly<Record<string, unknown>>,
+  isPreview = false,
+): Record<string, unknown> {
   const { parameters } = command
   for (const key of Object.keys(written)) {
     if (!Object.hasOwn(parameters, key)) throw usageError(unknownParameter(key, command), command)
@@ -183,7 +194,7 @@ export function readInput(command: Spoken, written: Readonly<Record<string, unkn
   for (const [key, parameter] of Object.entries(parameters)) {
     const given = written[key]
     if (given !== undefined) input[key] = readOne(given, nameOf(key, parameter), parameter, command)
-    else if (parameter.required) {
+    else if (parameter.required && !(isPreview && parameter.kind === 'asked')) {
       throw usageError(`expected ${usageOfOne(key, parameter)}: ${parameter.type.expected}`, command)
     }
   }
@@ -198,8 +209,8 @@ function readOne(given: unknown, name: string, { type }: Parameter, command: Spo
   return reading.value
 }
 
-const nameOf = (key: string, { kind, label }: Parameter): string =>
-  kind === 'positional' ? label : `--${optionName(key)}`
+const nameOf = (key: string, parameter: Parameter): string =>
+  isOption(parameter) ? `--${optionName(key)}` : parameter.label
 
 function unknownParameter(key: string, { name, parameters }: Spoken): string {
   return `'${name}' has no parameter '${key}'; it has ${Object.keys(parameters).join(', ') || 'none'}`

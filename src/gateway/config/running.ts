@@ -1,5 +1,6 @@
 // What the gateway goes by: the configuration, and the files that it was read from. Both change together, or neither does.
 
+import type { AccessRules } from '../../access/access.ts'
 import type { LoadedPool } from '../../config/load.ts'
 import type { Logger } from '../../log/logger.ts'
 import type { Configuration } from '../load.ts'
@@ -87,6 +88,11 @@ export class Running {
     drains.forget(poolsOf(next))
     await apply(next, drains.pools, true)
     this.#become({ files, next })
+  }
+
+  /** Users and rules were read again beside any commit: what is put back later goes by them. */
+  accessIs(access: AccessRules): void {
+    this.#configuration = { ...this.#configuration, access }
   }
 
   /** Files are as they were; what they name may have changed: certificates, files with secrets. */

@@ -2,6 +2,7 @@
 // nothing is. DESIGN.md tells the order, and what a power cut leaves.
 
 import { join } from 'node:path'
+import type { AccessRules } from '../../access/access.ts'
 import type { Fault } from '../../config/fault.ts'
 import { faultsInUse, type LoadedPool } from '../../config/load.ts'
 import type { Forward, LaneStatus } from '../../forward/forward.ts'
@@ -112,6 +113,11 @@ export class ConfigTransaction {
   /** @throws HoldfastError NO_SUCH_VERSION */
   filesOf(version: number): Files {
     return this.#o.store.files(version)
+  }
+
+  /** Users and rules were read again beside any commit. */
+  accessIs(access: AccessRules): void {
+    this.#running.accessIs(access)
   }
 
   /** Of one file of the candidate. */

@@ -19,7 +19,7 @@ export interface DeclaredParameter {
   readonly key: string
   readonly label: string
   readonly doc: string
-  readonly kind: 'positional' | 'option' | 'switch'
+  readonly kind: 'positional' | 'option' | 'switch' | 'asked'
   readonly required: boolean
   readonly completes: boolean
   readonly schema?: { type?: string | string[]; enum?: unknown[]; format?: string; minimum?: number; maximum?: number }
