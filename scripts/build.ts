@@ -7,20 +7,12 @@ import { bundle } from './build.d/bundle.ts'
 import { licences } from './build.d/inside.ts'
 import { pack } from './build.d/pack.ts'
 import { buildPage } from './build.d/page.ts'
-import { ARCHITECTURES, type Architecture, CACHE, DIST, filesIn, progress, ROOT } from './build.d/place.ts'
+import { type Architecture, asked, CACHE, DIST, endProgress, filesIn, progress, ROOT } from './build.d/place.ts'
 import { runtime } from './build.d/runtime.ts'
 import { sbom } from './build.d/sbom.ts'
 import { sumOf, writeSums } from './build.d/sums.ts'
 
-const asked = process.argv.slice(2)
-const unknown = asked.filter((word) => !(ARCHITECTURES as readonly string[]).includes(word))
-if (unknown.length > 0) {
-  process.stderr.write(
-    `build: there is no architecture ${unknown.join(', ')}; there are: ${ARCHITECTURES.join(', ')}\n`,
-  )
-  process.exit(2)
-}
-const wanted = ARCHITECTURES.filter((one) => asked.length === 0 || asked.includes(one))
+const wanted = asked(process.argv.slice(2))
 mkdirSync(DIST, { recursive: true })
 await buildPage()
 for (const architecture of wanted) runtime(architecture) // with the environment that pack() changes
@@ -44,5 +36,5 @@ async function binary(architecture: Architecture): Promise<void> {
   }
   const megabytes = (statSync(output).size / 1e6).toFixed(1)
   progress(`dist/holdfast-linux-${architecture}: ${megabytes} MB${isNew ? '' : ', as it was'}`)
-  if (process.stderr.isTTY) process.stderr.write('\n')
+  endProgress()
 }

@@ -5,7 +5,6 @@
 //   packed/packages/* database drivers, the web server and others, loaded when they are needed first
 //   packed/native/*   addons (src/system/addon.ts)
 
-import { execFileSync } from 'node:child_process'
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -13,7 +12,7 @@ import { type BuildOptions, build } from 'esbuild'
 import { stripElf } from './elf.ts'
 import { type Inside, packagesInside } from './inside.ts'
 import { buildPage, PAGE } from './page.ts'
-import { type Architecture, CACHE, ROOT } from './place.ts'
+import { type Architecture, CACHE, ROOT, tracked } from './place.ts'
 import { addonsIn, META, metaOfModules, packagesOutside } from './plugins.ts'
 
 /** What runs by itself: the first module, the program behind it, the threads. */
@@ -86,11 +85,6 @@ export async function bundle(architecture: Architecture, about: object): Promise
   for (const name of PACKED.flatMap((pattern) => globSync(pattern, { cwd: folder }))) compress(folder, name)
   writeFileSync(join(folder, 'build.json'), JSON.stringify(about))
   return { folder, inside: await packagesInside(architecture, metafiles) }
-}
-
-/** Not what a gateway has left there. */
-function tracked(folder: string): string[] {
-  return execFileSync('git', ['ls-files', folder], { cwd: ROOT, encoding: 'utf8' }).trim().split('\n')
 }
 
 function compress(folder: string, name: string): void {
