@@ -13,6 +13,10 @@ import { releases } from './releases.ts'
 const NAMES: Readonly<Record<Architecture, string>> = { x64: 'amd64', arm64: 'arm64' }
 const DOC = 'usr/share/doc/holdfast'
 
+/** Where the package is. */
+export const packageFile = (architecture: Architecture): string =>
+  join(DIST, `holdfast_${releases()[0].version}_${NAMES[architecture]}.deb`)
+
 /** Needs the binary in dist. @returns the package's file */
 export function debianPackage(architecture: Architecture): string {
   const folder = join(CACHE, `deb-${architecture}`)
@@ -20,7 +24,7 @@ export function debianPackage(architecture: Architecture): string {
   const [{ version }] = releases()
   fill(folder, `dist/holdfast-linux-${architecture}`)
   control(folder, { VERSION: version, ARCHITECTURE: NAMES[architecture] })
-  const file = join(DIST, `holdfast_${version}_${NAMES[architecture]}.deb`)
+  const file = packageFile(architecture)
   const words = ['--root-owner-group', '--threads-max=1', '-Zxz', '--build', folder, file]
   const env = { ...process.env, SOURCE_DATE_EPOCH: String(Date.parse(commitTime()) / 1000) }
   if (!existsSync('/usr/bin/dpkg-deb')) throw new Error('the package is made by dpkg-deb, which is not here')

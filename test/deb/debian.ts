@@ -1,0 +1,106 @@
+// A Debian 12 of its own: its files below a folder, its own systemd as the first process, its own network. That of arm64 runs in an
+// emulator of the processor (qemu-user), on this kernel.
+
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { copyTemplate } from '../helpers/cache.ts'
+import { until } from '../helpers/gateway.ts'
+import { atEnd, temporaryFolder } from '../helpers/journal.ts'
+import { childrenOf, dieWithParent, signalProcess } from '../helpers/processes.ts'
+
+/** As Debian names it. */
+export type DebianArchitecture = 'amd64' | 'arm64'
+
+const SUITE = 'bookworm'
+/** What a system has that boots, and what our package depends on. */
+const PACKAGES = 'systemd-sysv,adduser,libstdc++6'
+const EMULATED = '/proc/sys/fs/binfmt_misc/qemu-aarch64'
+const ENVIRONMENT = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LANG: 'C.UTF-8',
+  DEBIAN_FRONTEND: 'noninteractive',
+}
+const PATIENCE_MS = 120_000
+
+/** Its files, without anything that runs. Made once (half a minute, in the emulator two). @param into where its copy is put */
+export function debianRoot(architecture: DebianArchitecture, into: string): void {
+  if (architecture === 'arm64' && process.arch !== 'arm64') emulate()
+  copyTemplate(`debian-${SUITE}-${architecture}`, into, (folder) => {
+    process.stderr.write(`making a Debian of ${architecture} (once) …\n`)
+    const without = ['man', 'locale', 'doc'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`)
+    const what = [`--architectures=${architecture}`, `--include=${PACKAGES}`, '--variant=minbase', '--mode=root']
+    execFileSync('mmdebstrap', [...what, ...without, '--quiet', SUITE, join(folder, 'data')], { stdio: 'inherit' })
+  })
+}
+
+/** The kernel is told what runs programs of arm64, as booting this system would. */
+function emulate(): void {
+  if (existsSync(EMULATED)) return
+  if (!existsSync(dirname(EMULATED))) execFileSync('mount', ['-t', 'binfmt_misc', 'none', dirname(EMULATED)])
+  execFileSync('/usr/lib/systemd/systemd-binfmt', ['/usr/lib/binfmt.d/qemu-aarch64.conf'])
+}
+
+/** Whether the process has number 1 in a system of its own. */
+const isFirst = (pid: number): boolean => /^NSpid:\t\d+\t1$/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'))
+
+export class DebianMachine {
+  readonly root: string
+  readonly #nspawn: ChildProcess
+  #first = 0
+
+  private constructor(root: string) {
+    this.root = root
+    const apart = ['--register=no', '--keep-unit', '--private-network', '--console=pipe']
+    const words = ['--quiet', '-D', root, `--machine=holdfast-test-${process.pid}`, ...apart, '--boot']
+    const [command, ...all] = dieWithParent(['systemd-nspawn', ...words], 'SIGKILL')
+    this.#nspawn = spawn(command!, all, { stdio: 'ignore' })
+  }
+
+  /** Resolves when all that it starts has been started. */
+  static async boot(t: TestContext, architecture: DebianArchitecture): Promise<DebianMachine> {
+    const root = join(temporaryFolder(t), 'root')
+    debianRoot(architecture, root)
+    const machine = new DebianMachine(root)
+    atEnd(t, () => machine.#powerOff())
+    machine.#first = await until('its first process', () => childrenOf(machine.#nspawn.pid!).find(isFirst))
+    const state = (): string => machine.try('systemctl', 'is-system-running')
+    await until('it has booted', () => /^(running|degraded)/.test(state()), PATIENCE_MS)
+    return machine
+  }
+
+  async #powerOff(): Promise<void> {
+    if (this.#nspawn.exitCode !== null) return
+    const ended = once(this.#nspawn, 'exit')
+    signalProcess(this.#first || this.#nspawn.pid!, 'SIGKILL')
+    await ended
+  }
+
+  /** @returns what the command printed. @throws when it fails, with that */
+  run(...command: string[]): string {
+    return this.#within(['--mount', '--pid', '--uts', '--ipc', '--net', '--root', '--wd'], command)
+  }
+
+  /** As `run`, but a command that fails is no error. */
+  try(...command: string[]): string {
+    return this.run('sh', '-c', '"$@" 2>&1; true', 'sh', ...command)
+  }
+
+  /** A program of this system's, on that one's network. */
+  beside(...command: string[]): string {
+    return this.#within(['--net'], command)
+  }
+
+  #within(what: readonly string[], command: readonly string[]): string {
+    const words = ['-t', String(this.#first), ...what, ...command]
+    return execFileSync('nsenter', words, { encoding: 'utf8', env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] })
+  }
+
+  /** @param file an absolute path there */
+  write(file: string, text: string): void {
+    mkdirSync(dirname(join(this.root, file)), { recursive: true })
+    writeFileSync(join(this.root, file), text)
+  }
+}
