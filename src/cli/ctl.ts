@@ -58,7 +58,9 @@ ${helpIndex(COMMANDS)}`,
     if (face.data === '') throw new UsageError('expected a folder behind --data')
     const gateway = runningGateway(dataDir(face.data as string | undefined))
     const given = await withFiles(command, input)
-    const preview = async (): Promise<string> => (await gateway.preview(command.name, given)) ?? 'It only reads.'
+    const caller = { who: whoAmI(), from: 'ctl' }
+    const preview = async (): Promise<string> =>
+      (await gateway.preview(command.name, given, caller)) ?? 'It only reads.'
     if (face.dryRun) {
       process.stdout.write(`${await preview()}\n`)
       return 0
@@ -73,7 +75,7 @@ ${helpIndex(COMMANDS)}`,
       }
       return 0
     }
-    const result = await gateway.run(command.name, given, { who: whoAmI(), from: 'ctl' })
+    const result = await gateway.run(command.name, given, caller)
     const width = process.stdout.isTTY ? { width: process.stdout.columns } : {}
     process.stdout.write(face.json ? `${JSON.stringify(result)}\n` : render(result, { ...command, input, ...width }))
     return 0

@@ -42,7 +42,7 @@ export function hostOf(gateway: Gateway): Host {
       return Number.isFinite(idle) ? idle : null
     },
     run: (name, input, caller) => commands.run(name, input, caller),
-    preview: (name, input) => commands.preview(name, input),
+    preview: (...args) => commands.preview(...args),
     follow: (name, input, signal) => commands.follow(name, input, signal),
     complete: (words) => commands.complete(words),
     setupCode: () => operators.setupCode,

@@ -80,7 +80,8 @@ export class Shell {
     const input = flags.dryRun ? written : await this.#completed(command, written)
     if (!input) return undefined
     const { name } = command
-    const preview = async (): Promise<string> => (await options.host.preview(name, input)) ?? 'It only reads.'
+    const preview = async (): Promise<string> =>
+      (await options.host.preview(name, input, this.#caller)) ?? 'It only reads.'
     if (flags.dryRun) return preview()
     if (command.asks && !flags.yes && !(await agreed(terminal, await preview()))) return undefined
     const shown = (result: unknown, more: object): string =>

@@ -57,7 +57,7 @@ export interface Commands {
    */
   run(name: string, input: Values, caller: Caller): Promise<unknown>
   /** What it will do, as a sentence; null: it changes nothing. Secrets may be absent. @throws as `run` */
-  preview(name: string, input: Values): Promise<string | null>
+  preview(name: string, input: Values, caller: Caller): Promise<string | null>
   /** The items of its result and those that come after, until the signal ends it. @throws as `run`, and USAGE where nothing follows */
   follow(name: string, input: Values, signal: AbortSignal): AsyncIterable<unknown>
   /** What may stand in the place of the last word, which may be ''. */
@@ -74,9 +74,9 @@ export function commandsOf(gateway: Gateway): Commands {
       const [command, input] = prepared(name, written)
       return (await command.run(gateway, input, caller)) ?? { done: true }
     },
-    async preview(name, written) {
+    async preview(name, written, caller) {
       const [command, input] = prepared(name, written, true)
-      return (await command.will?.(gateway, input)) ?? null
+      return (await command.will?.(gateway, input, caller)) ?? null
     },
     follow(name, written, signal) {
       const [command, input] = prepared(name, written)

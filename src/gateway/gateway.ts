@@ -252,7 +252,7 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
     log,
     logRing,
     config,
-    backups: new Backups({ ...options, node, now: clock.now, config }),
+    backups: new Backups({ ...options, node, now: clock.now, config, log }),
     plugins: new Plugins(config),
     trend: new Trend(),
     get commands() {

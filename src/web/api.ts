@@ -8,7 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { COMMANDS, type Command, inputSchema, usageOf } from '../gateway/commands.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import { HoldfastError } from '../model/errors.ts'
-import type { WebCaller } from './caller.ts'
+import { assertMayChange } from './caller.ts'
 import { problem, problemOf, sendProblem } from './problem.ts'
 import { eventOf, type Stream, type Streams } from './streams.ts'
 
@@ -65,8 +65,8 @@ async function post(command: Command, gateway: Gateway, request: FastifyRequest<
   for (const key of Object.keys(unknown)) {
     throw new HoldfastError('USAGE', `'${key}' stands behind the ?; of a POST it belongs into the body`)
   }
-  if (isSet(dry)) return { will: await gateway.commands.preview(name, input), asks }
   const caller = request.caller!
+  if (isSet(dry)) return { will: await gateway.commands.preview(name, input, caller), asks }
   if (changes) assertMayChange(caller, command)
   const result = await gateway.commands.run(name, input, caller)
   return { result, did: did?.(result, input as never) ?? null }
@@ -81,17 +81,6 @@ async function send(items: AsyncIterable<unknown>, stream: Stream): Promise<void
     stream.offer(eventOf('problem', problemOf(error)))
   }
   stream.end()
-}
-
-/** So long after a login it may be somebody else who sits there. */
-const RECENT_MS = 15 * 60_000
-
-/** @throws HoldfastError FORBIDDEN, LOGIN_OLD */
-function assertMayChange({ who, mayChange, session }: WebCaller, { recentLogin }: Command): void {
-  if (!mayChange) throw new HoldfastError('FORBIDDEN', `${who} may only read`)
-  if (recentLogin && session && performance.now() - session.beganAt > RECENT_MS) {
-    throw new HoldfastError('LOGIN_OLD', 'your login is too long ago for this', { hint: 'log out and in again' })
-  }
 }
 
 function objectOf(body: unknown): Values {

@@ -47,6 +47,17 @@ export function callerOf(request: FastifyRequest, gateway: Gateway): WebCaller {
   })
 }
 
+/** So long after a login it may be somebody else who sits there. */
+const RECENT_MS = 15 * 60_000
+
+/** @param recentLogin a login must be so. @throws HoldfastError FORBIDDEN, LOGIN_OLD */
+export function assertMayChange({ who, mayChange, session }: WebCaller, { recentLogin = false }): void {
+  if (!mayChange) throw new HoldfastError('FORBIDDEN', `${who} may only read`)
+  if (recentLogin && session && performance.now() - session.beganAt > RECENT_MS) {
+    throw new HoldfastError('LOGIN_OLD', 'your login is too long ago for this', { hint: 'log out and in again' })
+  }
+}
+
 export function sessionOf(request: FastifyRequest, logins: Logins): Login | undefined {
   const cookie = request.cookies[cookieName(request.protocol === 'https')]
   return cookie === undefined ? undefined : logins.use(cookie)

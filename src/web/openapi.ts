@@ -144,6 +144,18 @@ const OWN_PATHS = {
       responses: { 200: { description: 'Words', ...json({ type: 'array' }) }, default: REFUSED },
     },
   },
+  '/backups/{name}': {
+    parameters: [{ name: 'name', in: 'path', required: true, schema: text }],
+    get: {
+      summary: 'a backup, to be kept elsewhere: passwords and keys are in it',
+      responses: { 200: { description: 'The file', content: { 'application/gzip': {} } }, default: REFUSED },
+    },
+    put: {
+      summary: 'a backup from elsewhere, into the data folder; POST /restore puts it back',
+      requestBody: { required: true, content: { 'application/gzip': {} } },
+      responses: { 200: { description: 'What it is', ...json({ type: 'object' }) }, default: REFUSED },
+    },
+  },
   '/events': {
     get: {
       summary: 'server-sent events: `status` once a second, `log` for each line of the log',

@@ -42,6 +42,7 @@ const STATUS: Readonly<Record<string, number>> = {
   BAD_USER: 422,
   BAD_PASSWORD: 422,
   BAD_TOKEN: 422,
+  BAD_BACKUP: 422,
   TRIES: 429,
   BUSY: 503,
 }

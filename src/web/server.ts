@@ -10,6 +10,7 @@ import type { GatewaySettings } from '../gateway/settings.ts'
 import type { WebTls } from '../gateway/web-tls.ts'
 import { networkOf, plainAddress } from '../model/network.ts'
 import { serveCommands } from './api.ts'
+import { serveBackups } from './backups.ts'
 import { callerOf } from './caller.ts'
 import { guardConnections } from './connections.ts'
 import { serveEvents } from './events.ts'
@@ -120,6 +121,7 @@ async function serve(app: FastifyInstance, { gateway, settings }: ServerOptions)
     })
     serveCommands(inner, gateway, streams)
     serveEvents(inner, gateway, streams)
+    serveBackups(inner, gateway)
   }
   const serveApi = async (api: FastifyInstance): Promise<void> => {
     api.addHook('onRequest', async (_, reply) => void reply.header('cache-control', 'no-store'))

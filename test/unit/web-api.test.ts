@@ -38,15 +38,17 @@ test('who may command the gateway is changed by who has logged in lately, or by 
 })
 
 test('everything about accounts and tokens asks for it', () => {
-  const about = COMMANDS.filter(({ name, changes }) => changes && /^(operator|token) /.test(name))
-  assert.ok(about.length >= 4)
+  const about = COMMANDS.filter(({ name, changes }) => changes && /^(operator|token|restore)\b/.test(name))
+  assert.ok(about.length >= 5)
   for (const { name, recentLogin } of about) assert.equal(recentLogin, true, name)
 })
 
 test('no command has a path that is something else', () => {
-  const taken = ['/session', '/setup', '/password', '/commands', '/complete', '/events']
+  const taken = ['/session', '/setup', '/password', '/commands', '/complete', '/events', '/backups/']
   assert.deepEqual(
-    COMMANDS.map(pathOf).filter((path) => taken.includes(path)),
+    COMMANDS.map(pathOf).filter((path) =>
+      taken.some((one) => path === one || (one.endsWith('/') && path.startsWith(one))),
+    ),
     [],
   )
 })

@@ -175,11 +175,26 @@ test('the examples of the README, by curl', { skip: curl }, async () => {
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
   const [, block] = /```sh\n(URL=.*?)```/s.exec(readme)!
   const script = block!.replace('http://127.0.0.1:8080', url).replaceAll('curl ', 'curl -sS -w "\\n=%{http_code}\\n" ')
-  const { stdout } = await run('sh', ['-c', script], { env: { ...process.env, TOKEN: token } }).catch(
+  const options = { env: { ...process.env, TOKEN: token }, cwd: gateway.root }
+  const { stdout } = await run('sh', ['-c', script], options).catch(
     (error: { stdout: string }) => error, // curl ends the streams with 28
   )
   const statuses = [...stdout.matchAll(/^=(\d+)$/gm)].map(([, status]) => status)
-  assert.deepEqual(statuses, ['200', '200', '200', '200', '200', '200', '422', '200', '200', '200'])
+  assert.deepEqual(statuses, [
+    '200',
+    '200',
+    '200',
+    '200',
+    '200',
+    '200',
+    '422',
+    '200',
+    '200',
+    '200',
+    '200',
+    '200',
+    '200',
+  ])
   assert.match(stdout, /"faults":\[\{"file":"[^"]*holdfast.conf","line":\d+,"column":\d+/)
   assert.match(stdout, /^event: status$/m)
 })

@@ -1,7 +1,8 @@
 // A backup as a file: tar in gzip, as everybody can look into. What is read from one was made by anybody: only plain files with
 // names of a backup count, nothing is written while reading, and the bounds hold for what it says and for what it unpacks to.
 
-import { createReadStream } from 'node:fs'
+import { createReadStream, createWriteStream, rmSync } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
 import { HoldfastError } from '../../model/errors.ts'
@@ -24,6 +25,19 @@ export async function pack(files: Archived): Promise<Buffer> {
     for await (const chunk of packed) chunks.push(chunk)
   })
   return Buffer.concat(chunks)
+}
+
+/** What comes from elsewhere is kept as it is, if it is no larger than a backup may be. @throws HoldfastError TOO_LARGE, NOT_WRITABLE */
+export async function take(source: Readable, path: string): Promise<void> {
+  try {
+    const file = createWriteStream(path, { flags: 'wx', mode: OWNER_ONLY, flush: true })
+    await pipeline(source, bounded(PACKED_BYTES), file)
+  } catch (error) {
+    rmSync(path, { force: true })
+    if (error instanceof HoldfastError)
+      throw new HoldfastError('TOO_LARGE', `a backup has at most ${PACKED_BYTES} bytes`)
+    throw new HoldfastError('NOT_TAKEN', `the backup did not come whole: ${(error as Error).message}`, { cause: error })
+  }
 }
 
 /** @throws HoldfastError BAD_BACKUP, which says what is wrong with it; NO_FILE */

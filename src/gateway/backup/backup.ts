@@ -1,8 +1,22 @@
 // The configuration with users, access rules, operators, tokens and certificates, as one file; and back again. What waits in the
 // queue and the embedded databases are not in it: they are the data folder's, which is copied as a whole while nothing runs on it.
 
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, isAbsolute, join, relative } from 'node:path'
+import { randomUUID } from 'node:crypto'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, isAbsolute, join, relative } from 'node:path'
+import type { Readable } from 'node:stream'
+import type { Logger } from '../../log/logger.ts'
 import { HoldfastError } from '../../model/errors.ts'
 import { replaceFile, syncFolder } from '../../system/disk.ts'
 import type { Caller } from '../commands/command.ts'
@@ -10,11 +24,17 @@ import { isFileName } from '../config/files.ts'
 import type { Committed, ConfigTransaction, Pending } from '../config/transaction.ts'
 import { ConfigFaults, readConfiguration } from '../load.ts'
 import { VERSION } from '../version.ts'
-import { type Archived, BOUNDS, pack, unpack } from './archive.ts'
+import { type Archived, BOUNDS, pack, take, unpack } from './archive.ts'
 
 const OWNER_ONLY = 0o600
 const FORMAT = 1
 const ABOUT = 'holdfast.json'
+const NAME = /^[\w@+-][\w.@+-]{0,199}$/
+/** In the data folder. */
+const MOST = 50
+/** Of those that a restore has made. */
+const MOST_BEFORE = 5
+const BEFORE = 'before'
 
 /** `holdfast.json` of a backup. */
 export interface About {
@@ -31,6 +51,7 @@ export interface BackupOptions {
   readonly node: string
   readonly now: () => number
   readonly config: ConfigTransaction
+  readonly log: Logger
 }
 
 export class Backups {
@@ -50,34 +71,86 @@ export class Backups {
    * @throws HoldfastError BAD_FILE
    */
   pathOf(file: string, { from }: Caller): string {
-    if (/^[\w@+-][\w.@+-]*$/.test(file)) return join(this.folder, file)
+    if (NAME.test(file)) return join(this.folder, file)
     if (from === 'ctl' && isAbsolute(file)) return file
     throw new HoldfastError('BAD_FILE', `expected a file's name without a folder, not '${file}'`, {
       hint: `it is in ${this.folder}`,
     })
   }
 
-  /** @returns its bytes, and how many files are in it. @throws HoldfastError EXISTS, NOT_WRITABLE */
-  async write(path: string): Promise<{ bytes: number; files: number }> {
-    if (existsSync(path)) throw new HoldfastError('EXISTS', `${path} is there already`, { hint: 'choose another name' })
+  /** A name that says whose it is, and when it was made. */
+  newName(first = this.#o.node): string {
+    const moment = new Date(this.#o.now()).toISOString().replace(/[:.]/g, '-')
+    return `${first.replace(/[^\w-]/g, '-')}-${moment}.tar.gz`
+  }
+
+  /** @returns its bytes, and how many files are in it. @throws HoldfastError EXISTS, TOO_MANY_BACKUPS, NOT_WRITABLE */
+  async write(path: string, caller: Caller): Promise<{ bytes: number; files: number }> {
+    this.#assertRoom(path)
     const files = this.#collect()
     const packed = await pack(files)
     try {
-      if (dirname(path) === this.folder) mkdirSync(this.folder, { recursive: true, mode: 0o700 })
       replaceFile(path, packed, OWNER_ONLY)
     } catch (cause) {
       throw new HoldfastError('NOT_WRITABLE', `the backup can't be written: ${(cause as Error).message}`, { cause })
     }
+    this.say('backup_written', path, caller)
     return { bytes: packed.length, files: files.size - 1 }
+  }
+
+  /** Keeps one that comes from elsewhere; nothing of it counts. @throws HoldfastError EXISTS, TOO_MANY_BACKUPS, TOO_LARGE, BAD_BACKUP, … */
+  async take(path: string, source: Readable, caller: Caller): Promise<About> {
+    this.#assertRoom(path)
+    const coming = join(this.folder, `.${randomUUID()}`)
+    try {
+      await take(source, coming)
+      const about = await this.about(coming)
+      this.#assertRoom(path)
+      renameSync(coming, path)
+      this.say('backup_taken', path, caller)
+      return about
+    } finally {
+      rmSync(coming, { force: true })
+    }
+  }
+
+  /** @throws HoldfastError NO_SUCH_BACKUP */
+  remove(path: string, caller: Caller): void {
+    this.assertThere(path)
+    rmSync(path)
+    this.say('backup_removed', path, caller)
+  }
+
+  /** @throws HoldfastError NO_SUCH_BACKUP */
+  assertThere(path: string): void {
+    if (this.list().some(({ file }) => join(this.folder, file) === path)) return
+    throw new HoldfastError('NO_SUCH_BACKUP', `there is no backup ${basename(path)}`, { hint: '`backups` lists them' })
   }
 
   /** Newest first. */
   list(): { file: string; bytes: number; at: string }[] {
     if (!existsSync(this.folder)) return []
     return readdirSync(this.folder)
-      .map((file) => ({ file, ...statSync(join(this.folder, file)) }))
-      .sort((a, b) => b.mtimeMs - a.mtimeMs)
-      .map(({ file, size, mtimeMs }) => ({ file, bytes: size, at: new Date(mtimeMs).toISOString() }))
+      .filter((file) => NAME.test(file))
+      .map((file) => ({ file, stat: lstatSync(join(this.folder, file)) }))
+      .filter(({ stat }) => stat.isFile())
+      .sort((a, b) => b.stat.mtimeMs - a.stat.mtimeMs)
+      .map(({ file, stat: { size, mtimeMs } }) => ({ file, bytes: size, at: new Date(mtimeMs).toISOString() }))
+  }
+
+  /** What a backup went through, for who asks later who has the secrets in it. */
+  say(message: string, path: string, { who, from }: Caller): void {
+    this.#o.log.info({ file: path, who, from }, message)
+  }
+
+  #assertRoom(path: string): void {
+    if (existsSync(path)) throw new HoldfastError('EXISTS', `${path} is there already`, { hint: 'choose another name' })
+    if (dirname(path) !== this.folder) return
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 })
+    if (this.list().length < MOST) return
+    throw new HoldfastError('TOO_MANY_BACKUPS', `there are ${MOST} backups already`, {
+      hint: '`backup remove FILE` makes room',
+    })
   }
 
   /** What a backup is. @throws HoldfastError BAD_BACKUP, NO_FILE */
@@ -100,24 +173,36 @@ export class Backups {
       [...archived].flatMap(([name, content]) => (name.startsWith('etc/') ? [[name.slice(4), content] as const] : [])),
     )
     this.#check(files)
-    const before = join(this.folder, `before-${new Date(this.#o.now()).toISOString().replace(/[:.]/g, '-')}.tar.gz`)
-    await this.write(before)
+    for (const { file } of this.#made().slice(MOST_BEFORE - 1)) rmSync(join(this.folder, file))
+    const before = join(this.folder, this.newName(BEFORE))
+    await this.write(before, caller)
     const undo = this.#putOthers(files)
     try {
       const comment = `restored: the backup of ${about.node}, ${about.at}`
       const own = new Map([...files].filter(([name]) => isFileName(name)))
-      return { ...(await this.#o.config.replace(caller, own, { comment, pending })), about, before }
+      const committed = await this.#o.config.replace(caller, own, { comment, pending })
+      this.say('backup_restored', path, caller)
+      return { ...committed, about, before }
     } catch (error) {
       undo()
       throw error
     }
   }
 
+  /** By restores; newest first. */
+  #made() {
+    return this.list().filter(({ file }) => file.startsWith(`${BEFORE}-`))
+  }
+
   /** Every plain file of etc, but those of another moment. @throws HoldfastError TOO_LARGE */
   #collect(): Archived {
-    const { etcDir, node, now } = this.#o
+    const { etcDir, node, now, config } = this.#o
     const about: About = { format: FORMAT, version: VERSION, node, at: new Date(now()).toISOString() }
     const files = new Map([[ABOUT, Buffer.from(`${JSON.stringify(about, null, 1)}\n`)]])
+    // a restore leaves no user and no token that the backup does not know
+    for (const name of ['tokens', relative(etcDir, config.running.gateway['auth.file'])]) {
+      if (!name.startsWith('..')) files.set(`etc/${name}`, Buffer.alloc(0))
+    }
     let bytes = 0
     for (const entry of readdirSync(etcDir, { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name)

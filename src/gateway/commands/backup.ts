@@ -2,30 +2,29 @@
 
 import { PENDING } from '../config/transaction.ts'
 import type { Gateway } from '../gateway.ts'
-import { type Caller, command } from './command.ts'
-import { type Candidate, choiceOf, option, required, word } from './parameter.ts'
+import { command } from './command.ts'
+import { type Candidate, choiceOf, option, optional, required, word } from './parameter.ts'
 import { integer, listOf, record, text, time } from './schema.ts'
 
 const ABOUT = { node: text('whose it is'), at: time(), version: text('of Holdfast') }
-
-const NOBODY: Caller = { who: '-', from: 'ctl' }
 
 const backup = command('backup', {
   summary: 'configuration, users, tokens and certificates, as one file',
   help: `A .tar.gz that only its owner may read: passwords of databases and private keys are in it. What waits in the queue and the embedded databases
 are not: they are in the data folder, which can be copied as a whole while no gateway runs on it.`,
   parameters: {
-    file: required(word("a file's name"), 'FILE', 'A path; without a folder it goes to backups/ in the data folder', {
+    file: optional(word("a file's name"), 'FILE', 'A path; without a folder it goes to backups/ in the data folder', {
       isPath: true,
     }),
   },
   result: record({ file: text(), bytes: integer(), files: integer() }),
-  will: (_, { file }) => `Writes ${file}. Whoever can read it has the passwords and keys of this gateway.`,
+  will: (_, { file = 'a file in backups/ of the data folder' }) =>
+    `Writes ${file}. Whoever can read it has the passwords and keys of this gateway.`,
   did: ({ file, bytes, files }) =>
     `${file}: ${files} files, ${bytes} bytes. Keep it safe: passwords and keys are in it.`,
   async run({ backups }, input, caller) {
-    const file = backups.pathOf(input.file, caller)
-    return { file, ...(await backups.write(file)) }
+    const file = backups.pathOf(input.file ?? backups.newName(), caller)
+    return { file, ...(await backups.write(file, caller)) }
   },
 })
 
@@ -36,17 +35,32 @@ const list = command('backups', {
   run: ({ backups }) => backups.list(),
 })
 
+const kept = required(word("a backup's name"), 'FILE', 'As `backups` lists it', {
+  *candidates({ backups }: Gateway): Iterable<Candidate> {
+    for (const { file, at } of backups.list()) yield { word: file, doc: at }
+  },
+})
+
+const remove = command('backup remove', {
+  summary: 'take a backup out of the data folder',
+  parameters: { file: kept },
+  result: record({ file: text() }),
+  asks: true,
+  will: (_, { file }) => `Removes the backup ${file}.`,
+  did: ({ file }) => `${file} is gone.`,
+  run({ backups }, { file }, caller) {
+    backups.remove(backups.pathOf(file, caller), caller)
+    return { file }
+  },
+})
+
 const restore = command('restore', {
+  recentLogin: true,
   summary: 'put a backup back',
   help: `It is checked as a whole before anything changes; what there was is kept as a backup of its own, and as a version of the configuration.
 Users, operators, tokens and certificates become those of the backup. What waits in the queue stays.`,
   parameters: {
-    file: required(word("a file's name"), 'FILE', 'A path; without a folder it is in backups/ in the data folder', {
-      isPath: true,
-      *candidates({ backups }: Gateway): Iterable<Candidate> {
-        for (const { file, at } of backups.list()) yield { word: file, doc: at }
-      },
-    }),
+    file: { ...kept, isPath: true, doc: 'A path; without a folder it is in backups/ in the data folder' },
     pending: option(
       choiceOf(...PENDING),
       'drain|drop|keep',
@@ -60,8 +74,8 @@ Users, operators, tokens and certificates become those of the backup. What waits
     changes: listOf(text()),
     before: text('what there was'),
   }),
-  async will({ backups }, { file }) {
-    const { node, at, version } = await backups.about(backups.pathOf(file, NOBODY))
+  async will({ backups }, { file }, caller) {
+    const { node, at, version } = await backups.about(backups.pathOf(file, caller))
     return `Makes configuration, users, operators, tokens and certificates those of ${node} on ${at} (Holdfast ${version}). Accounts that are not in it are gone.`
   },
   did: ({ node, at, changes, before }) =>
@@ -73,4 +87,4 @@ Users, operators, tokens and certificates become those of the backup. What waits
   },
 })
 
-export const BACKUP_COMMANDS = [backup, list, restore]
+export const BACKUP_COMMANDS = [backup, list, remove, restore]

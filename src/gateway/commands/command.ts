@@ -30,7 +30,7 @@ export interface Declaration<P extends Parameters, R> {
   readonly result: Schema<R>
   readonly columns?: readonly (string | Column)[]
   /** Of a command that changes something: what it will do, as a whole sentence. Without it a command only reads. */
-  will?(gateway: Gateway, input: Input<P>): string | Promise<string>
+  will?(gateway: Gateway, input: Input<P>, caller: Caller): string | Promise<string>
   /** What it will do can't be undone: a person is asked before. */
   readonly asks?: true
   /** It is about who may command the gateway: who is logged in to the page must have been so lately. */
@@ -62,7 +62,7 @@ export interface Command {
   readonly recentLogin?: true
   /** Does it change something? Then `will` says what. */
   readonly changes: boolean
-  will?(gateway: Gateway, input: Input<Parameters>): string | Promise<string>
+  will?(gateway: Gateway, input: Input<Parameters>, caller: Caller): string | Promise<string>
   did?(result: unknown, input: Input<Parameters>): string
   run(gateway: Gateway, input: Input<Parameters>, caller: Caller): unknown
   readonly follow?: Follow<Parameters>
