@@ -88,6 +88,7 @@ config file delete acl.conf
 backup b.tar.gz
 backups
 restore b.tar.gz
+backup remove b.tar.gz
 operators
 logins
 tokens
