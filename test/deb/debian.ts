@@ -1,5 +1,5 @@
-// A Debian 12 of its own: its files below a folder, its own systemd as the first process, its own network. That of arm64 runs in an
-// emulator of the processor (qemu-user), on this kernel.
+// A Debian 12 of its own: its files below a folder, its own processes and network, with systemd as the first of them or another
+// program. That of arm64 runs in an emulator of the processor (qemu-user), on this kernel.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -25,7 +25,7 @@ const ENVIRONMENT = {
 }
 const PATIENCE_MS = 120_000
 
-/** Its files, without anything that runs. Made once (half a minute, in the emulator two). @param into where its copy is put */
+/** A copy of its files, without anything that runs. Made once (half a minute, in the emulator two). @param into where it is put */
 export function debianRoot(architecture: DebianArchitecture, into: string): void {
   if (architecture === 'arm64' && process.arch !== 'arm64') emulate()
   copyTemplate(`debian-${SUITE}-${architecture}`, into, (folder) => {
@@ -48,34 +48,53 @@ const isFirst = (pid: number): boolean => /^NSpid:\t\d+\t1$/m.test(readFileSync(
 
 export class DebianMachine {
   readonly root: string
+  /** What its first process printed. */
+  output = ''
   readonly #nspawn: ChildProcess
   #first = 0
 
-  private constructor(root: string) {
+  private constructor(root: string, words: readonly string[]) {
     this.root = root
     const apart = ['--register=no', '--keep-unit', '--private-network', '--console=pipe']
-    const words = ['--quiet', '-D', root, `--machine=holdfast-test-${process.pid}`, ...apart, '--boot']
-    const [command, ...all] = dieWithParent(['systemd-nspawn', ...words], 'SIGKILL')
-    this.#nspawn = spawn(command!, all, { stdio: 'ignore' })
+    const what = ['--quiet', `--directory=${root}`, `--machine=holdfast-test-${process.pid}`, ...apart, ...words]
+    const [command, ...all] = dieWithParent(['systemd-nspawn', ...what], 'SIGKILL')
+    this.#nspawn = spawn(command!, all, { stdio: ['ignore', 'pipe', 'pipe'] })
+    for (const stream of [this.#nspawn.stdout!, this.#nspawn.stderr!]) {
+      stream.on('data', (chunk) => {
+        this.output += chunk
+      })
+    }
   }
 
-  /** Resolves when all that it starts has been started. */
+  /** @param words the rest of systemd-nspawn's: options, and the command that is the first process */
+  static async start(t: TestContext, root: string, words: readonly string[]): Promise<DebianMachine> {
+    const machine = new DebianMachine(root, words)
+    atEnd(t, async () => void (await machine.stop('SIGKILL')))
+    const first = (): number | undefined => childrenOf(machine.#nspawn.pid!).find(isFirst)
+    machine.#first = (await until('its first process', () => first() ?? machine.#nspawn.exitCode !== null)) as number
+    return machine
+  }
+
+  /** Resolves when systemd has started all that it starts. */
   static async boot(t: TestContext, architecture: DebianArchitecture): Promise<DebianMachine> {
     const root = join(temporaryFolder(t), 'root')
     debianRoot(architecture, root)
-    const machine = new DebianMachine(root)
-    atEnd(t, () => machine.#powerOff())
-    machine.#first = await until('its first process', () => childrenOf(machine.#nspawn.pid!).find(isFirst))
+    const machine = await DebianMachine.start(t, root, ['--boot'])
     const state = (): string => machine.try('systemctl', 'is-system-running')
     await until('it has booted', () => /^(running|degraded)/.test(state()), PATIENCE_MS)
     return machine
   }
 
-  async #powerOff(): Promise<void> {
-    if (this.#nspawn.exitCode !== null) return
-    const ended = once(this.#nspawn, 'exit')
-    signalProcess(this.#first || this.#nspawn.pid!, 'SIGKILL')
-    await ended
+  /** Sends the signal to its first process, and waits. @returns the exit code */
+  stop(signal: NodeJS.Signals): Promise<number | null> {
+    if (this.#nspawn.exitCode === null) signalProcess(this.#first || this.#nspawn.pid!, signal)
+    return this.ended()
+  }
+
+  /** @returns the exit code of its first process */
+  async ended(): Promise<number | null> {
+    if (this.#nspawn.exitCode === null) await once(this.#nspawn, 'exit')
+    return this.#nspawn.exitCode
   }
 
   /** @returns what the command printed. @throws when it fails, with that */
