@@ -22,11 +22,13 @@ export type Values = Readonly<Record<string, unknown>>
 /** Called when the gateway knows us no more. */
 export const onLoggedOut = { call: (): void => {} }
 
+const API = '/api/v1'
+
 /** @throws Fault */
 export async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
   let response: Response
   try {
-    response = await fetch(`/api/v1${path}`, {
+    response = await fetch(`${API}${path}`, {
       method,
       ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     })
@@ -41,12 +43,16 @@ export async function ask<T>(method: string, path: string, body?: unknown): Prom
 
 const pathOf = (command: string): string => `/${command.replaceAll(' ', '/')}`
 
-/** The result of a command that only reads. @throws Fault */
-export function read<T>(command: string, values: Values = {}): Promise<T> {
+/** The address of a command that only reads. */
+export function pathTo(command: string, values: Values = {}): string {
   const given = Object.entries(values).filter(([, value]) => value !== undefined && value !== '')
   const query = new URLSearchParams(given.map(([key, value]) => [key, String(value)]))
-  return ask('GET', `${pathOf(command)}${given.length > 0 ? `?${query}` : ''}`)
+  return `${API}${pathOf(command)}${given.length > 0 ? `?${query}` : ''}`
 }
+
+/** The result of a command that only reads. @throws Fault */
+export const read = <T>(command: string, values: Values = {}): Promise<T> =>
+  ask('GET', pathTo(command, values).slice(API.length))
 
 /** Does it. @throws Fault */
 export const run = <T = unknown>(command: string, values: Values = {}): Promise<{ result: T; did: string | null }> =>

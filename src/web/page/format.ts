@@ -39,3 +39,7 @@ export function moment(iso: string | number): string {
   if (Number.isNaN(at.getTime())) return String(iso)
   return new Intl.DateTimeFormat(locale(), { dateStyle: 'short', timeStyle: 'medium' }).format(at)
 }
+
+/** Hours, minutes and seconds. */
+export const clock = (iso: string): string =>
+  new Intl.DateTimeFormat(locale(), { timeStyle: 'medium' }).format(new Date(iso))

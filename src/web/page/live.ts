@@ -3,6 +3,7 @@
 import type { Status } from '../../gateway/status.ts'
 import { onLoggedOut } from './api.ts'
 import { cell } from './cell.ts'
+import { whileSeen } from './seen.ts'
 
 export type { Status }
 export type Pool = Status['pools'][number]
@@ -26,29 +27,41 @@ interface Count {
   readonly delivered: number
 }
 
-let source: EventSource | undefined
-let retry: ReturnType<typeof setTimeout> | undefined
+let end = (): void => {}
 let counts: Count[] = []
 
 export function follow(): void {
-  unfollow()
-  source = new EventSource('/api/v1/events')
-  source.addEventListener('status', ({ data }) => take(JSON.parse(data)))
-  source.onopen = () => {
-    isConnected.value = true
-  }
-  source.onerror = () => {
-    isConnected.value = false
-    if (source?.readyState !== EventSource.CLOSED) return // it tries again by itself
-    onLoggedOut.call()
-    retry = setTimeout(follow, RETRY_MS)
-  }
+  end()
+  end = whileSeen(open)
 }
 
 export function unfollow(): void {
-  source?.close()
-  source = undefined
-  clearTimeout(retry)
+  end()
+  end = () => {}
+}
+
+/** @returns closes it */
+function open(): () => void {
+  let source: EventSource
+  let retry: ReturnType<typeof setTimeout> | undefined
+  const connect = (): void => {
+    source = new EventSource('/api/v1/events')
+    source.addEventListener('status', ({ data }) => take(JSON.parse(data)))
+    source.onopen = () => {
+      isConnected.value = true
+    }
+    source.onerror = () => {
+      isConnected.value = false
+      if (source.readyState !== EventSource.CLOSED) return // it tries again by itself
+      onLoggedOut.call()
+      retry = setTimeout(connect, RETRY_MS)
+    }
+  }
+  connect()
+  return () => {
+    source.close()
+    clearTimeout(retry)
+  }
 }
 
 function take(status: Status): void {

@@ -6,8 +6,9 @@ import { useCell } from '../cell.ts'
 import { duration } from '../format.ts'
 import { Action } from '../parts/action.tsx'
 import { FaultBox } from '../parts/fault.tsx'
+import { Tabs } from '../parts/tabs.tsx'
 import { useRead } from '../parts/use-read.ts'
-import { linkTo, place } from '../place.ts'
+import { place } from '../place.ts'
 import { session } from '../session.ts'
 import { type TextKey, t } from '../texts.ts'
 import { Changes } from './configuration-changes.tsx'
@@ -74,18 +75,13 @@ export function Configuration() {
       {(status?.editedByHand.length ?? 0) > 0 && (
         <p class="warning">{t('config.byHand', { files: status!.editedByHand.join(', ') })}</p>
       )}
-      <nav class="tabs" aria-label={t('configuration')}>
-        {PARTS.map(({ name, title }) => (
-          <a
-            key={name}
-            href={linkTo('configuration', name)}
-            aria-current={name === (part?.name ?? 'files') ? 'page' : undefined}
-          >
-            {t(title)}
-            {name === 'changes' && status?.candidate && ` (${status.candidate.files.length})`}
-          </a>
-        ))}
-      </nav>
+      <Tabs
+        {...{ label: t('configuration'), page: 'configuration', at: part?.name ?? 'files' }}
+        tabs={PARTS.map(({ name, title }) => ({
+          name,
+          title: `${t(title)}${name === 'changes' && status?.candidate ? ` (${status.candidate.files.length})` : ''}`,
+        }))}
+      />
       {props && (part ? <part.Body {...props} /> : <ConfigFile key={second} file={second} {...props} />)}
     </>
   )

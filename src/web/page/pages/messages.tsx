@@ -8,10 +8,10 @@ import { Facts } from '../parts/facts.tsx'
 import { FaultBox } from '../parts/fault.tsx'
 import { Field } from '../parts/field.tsx'
 import { type Column, Table } from '../parts/table.tsx'
+import { useFollow } from '../parts/use-follow.ts'
 import { useRead } from '../parts/use-read.ts'
 import { t } from '../texts.ts'
 
-const LIVE_MS = 1500
 const MOST = 200
 
 interface Message {
@@ -32,7 +32,9 @@ export function Messages() {
   const [isLive, setLive] = useState(true)
   const [shown, setShown] = useState<Message | null>(null)
   const values = { topic, since, limit: MOST }
-  const { result, fault } = useRead<Message[]>('messages', values, isLive ? LIVE_MS : 0)
+  const coming = useFollow<Message>('messages', values, { most: MOST, goesOn: isLive })
+  const once = useRead<Message[]>(isLive ? null : 'messages', values)
+  const items = isLive ? coming.items : once.result
   const choose = (next: string): void => {
     setWritten(next)
     setTopic(next)
@@ -57,10 +59,10 @@ export function Messages() {
             {t('command.show')}
           </button>
         </form>
-        <FaultBox fault={fault} />
-        {result && (
+        <FaultBox fault={isLive ? coming.fault : once.fault} />
+        {items && (
           <Table<Message>
-            {...{ label: t('messages'), rows: result.toReversed(), columns: columnsOf(setShown), filter: true }}
+            {...{ label: t('messages'), rows: items.toReversed(), columns: columnsOf(setShown), filter: true }}
             keyOf={({ seq }) => String(seq)}
             empty={
               <Empty title={t('messages.none')}>
