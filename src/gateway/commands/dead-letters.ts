@@ -6,7 +6,7 @@ import { eventForEyes, JOURNAL_EVENT } from '../event-for-eyes.ts'
 import type { Gateway } from '../gateway.ts'
 import { command } from './command.ts'
 import { anyPool } from './lanes.ts'
-import { type Candidate, orWord, required, wholeNumber } from './parameter.ts'
+import { type Candidate, option, orWord, required, wholeNumber } from './parameter.ts'
 import { integer, listOf, record, text, time } from './schema.ts'
 
 const LETTER = {
@@ -20,6 +20,7 @@ const LETTER = {
   at: time('when it was put aside'),
 } as const
 
+const LIST_LIMIT = 100
 /** Letters that completion offers. */
 const OFFERED = 50
 
@@ -33,11 +34,17 @@ const oneOrAll = required(orWord(wholeNumber(), 'all'), 'ID|all', "The letter's 
 
 const list = command('dead list', {
   summary: 'dead letters, newest last',
-  parameters: { pool: anyPool },
+  parameters: {
+    pool: anyPool,
+    limit: option(wholeNumber({ min: 1 }), 'N', `At most so many (${LIST_LIMIT})`),
+    after: option(wholeNumber(), 'ID', 'Only those behind this one'),
+  },
   result: listOf(record(LETTER)),
   columns: ['id', 'pool', { key: 'at', as: 'ago' }, 'seq', 'code', 'message', 'operation'],
-  run: (gateway, { pool }) =>
-    gateway.journal.deadLetters.list(pool === undefined ? {} : { pool: gateway.poolId(pool) }).map(row),
+  run: (gateway, { pool, limit = LIST_LIMIT, after = 0 }) =>
+    gateway.journal.deadLetters
+      .list({ limit, after, ...(pool !== undefined && { pool: gateway.poolId(pool) }) })
+      .map(row),
 })
 
 const show = command('dead show', {

@@ -9,11 +9,8 @@ import { Empty } from '../parts/empty.tsx'
 import { Facts } from '../parts/facts.tsx'
 import { FaultBox } from '../parts/fault.tsx'
 import { type Column, Table } from '../parts/table.tsx'
-import { useRead } from '../parts/use-read.ts'
+import { LIST_MS, useRead } from '../parts/use-read.ts'
 import { t } from '../texts.ts'
-
-/** Many rows are asked for less often. */
-const everyMs = (rows: number): number => (rows > 1000 ? 20_000 : 5000)
 
 interface Client {
   readonly clientid: string
@@ -33,9 +30,7 @@ interface Client {
 export function Clients() {
   const [all, setAll] = useState(true)
   const [shown, setShown] = useState<string | null>(null)
-  const [rows, setRows] = useState(0)
-  const { result, fault, again } = useRead<Client[]>('clients', all ? { all } : {}, everyMs(rows))
-  if (result && result.length !== rows) setRows(result.length)
+  const { result, fault, again } = useRead<Client[]>('clients', all ? { all } : {}, LIST_MS)
   return (
     <section class="card">
       <label class="check">

@@ -9,7 +9,7 @@ import { FaultBox } from '../parts/fault.tsx'
 import { Field } from '../parts/field.tsx'
 import { type Column, Table } from '../parts/table.tsx'
 import { useFollow } from '../parts/use-follow.ts'
-import { useRead } from '../parts/use-read.ts'
+import { LIST_MS, useRead } from '../parts/use-read.ts'
 import { t } from '../texts.ts'
 
 const MOST = 200
@@ -120,10 +120,8 @@ interface TopicsFound {
   readonly retained: readonly { topic: string; bytes: number; qos: number; from: string; at: string }[]
 }
 
-const TOPICS_MS = 10_000
-
 function Topics({ choose }: { choose: (topic: string) => void }) {
-  const { result, fault } = useRead<TopicsFound>('topics', { limit: 10_000 }, TOPICS_MS)
+  const { result, fault } = useRead<TopicsFound>('topics', { limit: 10_000 }, LIST_MS)
   const link = (topic: string) => (
     <button type="button" class="link" onClick={() => choose(topic)}>
       {topic}

@@ -11,10 +11,10 @@ import { Empty } from '../parts/empty.tsx'
 import { Facts } from '../parts/facts.tsx'
 import { FaultBox } from '../parts/fault.tsx'
 import { type Column, Table } from '../parts/table.tsx'
-import { useRead } from '../parts/use-read.ts'
+import { LIST_MS, useRead } from '../parts/use-read.ts'
 import { t } from '../texts.ts'
 
-const EVERY_MS = 5000
+const MOST = 10_000
 
 interface Letter {
   readonly id: number
@@ -28,7 +28,7 @@ interface Letter {
 
 export function Queue() {
   const now = useCell(live)
-  const letters = useRead<Letter[]>('dead list', {}, EVERY_MS)
+  const letters = useRead<Letter[]>('dead list', { limit: MOST }, LIST_MS)
   const [shown, setShown] = useState<number | null>(null)
   return (
     <>

@@ -1,11 +1,13 @@
 // biome-ignore-all lint/a11y/useSemanticElements: rows that are not in sight are not there, as no table element has it
 // biome-ignore-all lint/a11y/useFocusableInteractive: nothing in it but its buttons does anything
-// Rows of one height, of which only those in sight are in the document: ten thousand scroll as ten do.
+// Rows of one height, of which only those in sight are in the document: ten thousand scroll as ten do. Arrows, Page Up, Page Down,
+// Home and End go from row to row.
 
 import type { ComponentChildren } from 'preact'
-import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { useEffect, useId, useState } from 'preact/hooks'
 import { number } from '../format.ts'
 import { t } from '../texts.ts'
+import { ROW_PX, useRows } from './rows.ts'
 
 export interface Column<T> {
   readonly title: string
@@ -28,30 +30,23 @@ interface TableProps<T> {
   readonly empty: ComponentChildren
 }
 
-const ROW_PX = 48
-/** Beyond what is in sight, so that nothing flashes. */
-const MORE_ROWS = 8
 const NARROW = matchMedia('(width < 48rem)')
 
 export function Table<T>({ label, rows, columns, keyOf, filter, empty }: TableProps<T>) {
   const [wanted, setWanted] = useState('')
-  const box = useRef<HTMLDivElement>(null)
-  const [from, setFrom] = useState(0)
   const isNarrow = useNarrow()
-  if (rows.length === 0) return <>{empty}</>
-  const shown = columns.filter(({ wide }) => !(wide && isNarrow))
   const needle = wanted.toLowerCase()
   const found = needle === '' ? rows : rows.filter((row) => textOf(row, columns).includes(needle))
-  const inSight = Math.ceil((box.current?.clientHeight ?? 640) / ROW_PX) + 2 * MORE_ROWS
-  const first = Math.max(0, Math.min(from, found.length - inSight))
+  const { box, first, end, look, pressed } = useRows(found.length)
+  if (rows.length === 0) return <>{empty}</>
+  const shown = columns.filter(({ wide }) => !(wide && isNarrow))
   const grid = { gridTemplateColumns: shown.map(({ width = 'minmax(0, 1fr)' }) => width).join(' ') }
-  const look = (): void => setFrom(Math.max(0, Math.floor(box.current!.scrollTop / ROW_PX) - MORE_ROWS))
   return (
     <>
       {filter && <Filter value={wanted} change={setWanted} found={found.length} all={rows.length} />}
       <div
         {...{ class: 'table', role: 'table', 'aria-label': label, 'aria-rowcount': found.length + 1, tabIndex: 0 }}
-        {...{ ref: box, onScroll: look }}
+        {...{ ref: box, onScroll: look, onKeyDown: pressed }}
       >
         <div class="tr th" role="row" style={grid}>
           {shown.map(({ title }) => (
@@ -61,9 +56,15 @@ export function Table<T>({ label, rows, columns, keyOf, filter, empty }: TablePr
           ))}
         </div>
         <div class="rows" role="rowgroup" style={{ height: `${found.length * ROW_PX}px` }}>
-          {found.slice(first, first + inSight).map((row, i) => (
+          {found.slice(first, end).map((row, i) => (
             <div
-              {...{ class: 'tr', role: 'row', key: keyOf(row), 'aria-rowindex': first + i + 2 }}
+              {...{
+                class: 'tr',
+                role: 'row',
+                key: keyOf(row),
+                'aria-rowindex': first + i + 2,
+                'data-index': first + i,
+              }}
               style={{ ...grid, transform: `translateY(${(first + i) * ROW_PX}px)` }}
             >
               {shown.map(({ title, cell, text }) => (

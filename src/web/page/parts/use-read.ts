@@ -3,13 +3,17 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { type Fault, faultOf, read, type Values } from '../api.ts'
 
+export const LIST_MS = 5000
+/** Of the time at most; ten thousand rows are megabytes. */
+const SHARE = 0.05
+
 export interface Reading<T> {
   readonly result: T | undefined
   readonly fault: Fault | null
   readonly again: () => void
 }
 
-/** @param everyMs 0: once. @param command null: nothing is asked */
+/** @param everyMs 0: once; what takes long is asked for less often. @param command null: nothing is asked */
 export function useRead<T>(command: string | null, values: Values = {}, everyMs = 0): Reading<T> {
   const [result, setResult] = useState<T>()
   const [fault, setFault] = useState<Fault | null>(null)
@@ -21,6 +25,7 @@ export function useRead<T>(command: string | null, values: Values = {}, everyMs 
     let over = false
     let timer: ReturnType<typeof setTimeout> | undefined
     const look = async (): Promise<void> => {
+      const begun = performance.now()
       try {
         const found = await read<T>(command, JSON.parse(written))
         if (over) return
@@ -29,7 +34,8 @@ export function useRead<T>(command: string | null, values: Values = {}, everyMs 
       } catch (error) {
         if (!over) setFault(faultOf(error))
       }
-      if (!over && everyMs > 0) timer = setTimeout(next, everyMs)
+      const tookMs = performance.now() - begun
+      if (!over && everyMs > 0) timer = setTimeout(next, Math.max(everyMs, tookMs / SHARE))
     }
     const next = (): void => {
       if (document.hidden) timer = setTimeout(next, everyMs)
