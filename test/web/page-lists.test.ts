@@ -18,6 +18,12 @@ const AT_A_TIME = 100
 const REFUSED =
   'backend.sqlite.hook.message.publish.1 = {"topic": "dead/#", "action": {"sql": ["insert into picky (n) values (${payload})"]}, "pool": "pool1"}\n'
 
+/** Each of its own event. */
+const MORE_LETTERS = `
+  with recursive more (n) as (select 2 union all select n + 1 from more where n < ${MANY})
+  insert into dead_letter (pool, seq, binding, code, message, operation, at, record)
+    select pool, -n, binding, code, message, operation, at + n, record from dead_letter, more`
+
 const gateway = new GatewayProcess({
   conf: 'web.listen = 127.0.0.1:0',
   plugins: { sqlite: `backend.sqlite.pool1.database = mqtt.db\n${REFUSED}` },
@@ -58,14 +64,26 @@ suite('ten thousand rows', { skip: chromiumMissing() }, () => {
     await page.context().close()
   })
 
-  test('dead letters: the last is looked at and sent again', async () => {
-    const database = new Database(join(gateway.data, 'mqtt.db'))
-    database.exec("create table picky (n integer check (typeof(n) = 'integer'))")
-    database.close()
+  test('retained topics, on a phone', async () => {
     const client = await connectAsync(gateway.url, { clientId: 'many' })
-    await each(() => client.publishAsync('dead/letter', 'no number', { qos: 1 }))
+    await each((n) => client.publishAsync(nameOf('plant', n), 'x', { qos: 1, retain: true }))
     await client.endAsync()
-    await until('all are refused', async () => (await gateway.ctl('status')).pools[0].deadLetters === MANY)
+    const { page } = await visit(chromium, `${url}/#/messages`, { viewport: PHONE })
+    await logIn(page)
+    await assertScrolls(page, { table: 'Retained topics', name: (n) => nameOf('plant', n) })
+    await page.context().close()
+  })
+
+  test('dead letters: the last is looked at and sent again', async () => {
+    inDatabase('mqtt.db', "create table picky (n integer check (typeof(n) = 'integer'))")
+    const client = await connectAsync(gateway.url, { clientId: 'many' })
+    await client.publishAsync('dead/letter', 'no number', { qos: 1 })
+    await client.endAsync()
+    await until('it is refused', async () => (await gateway.ctl('status')).pools[0].deadLetters === 1)
+    await gateway.stop()
+    inDatabase('journal.db', MORE_LETTERS)
+    await gateway.start()
+    const { url } = await gateway.web()
     const { page } = await visit(chromium, `${url}/#/queue`)
     await logIn(page)
     await assertScrolls(page, { table: 'Dead letters', name: (n) => String(n + 1) })
@@ -78,17 +96,13 @@ suite('ten thousand rows', { skip: chromiumMissing() }, () => {
     await page.locator('.toast').getByText('1 dead letter is behind').waitFor()
     await page.context().close()
   })
-
-  test('retained topics, on a phone', async () => {
-    const client = await connectAsync(gateway.url, { clientId: 'many' })
-    await each((n) => client.publishAsync(nameOf('plant', n), 'x', { qos: 1, retain: true }))
-    await client.endAsync()
-    const { page } = await visit(chromium, `${url}/#/messages`, { viewport: PHONE })
-    await logIn(page)
-    await assertScrolls(page, { table: 'Retained topics', name: (n) => nameOf('plant', n) })
-    await page.context().close()
-  })
 })
+
+function inDatabase(file: string, sql: string): void {
+  const database = new Database(join(gateway.data, file))
+  database.exec(sql)
+  database.close()
+}
 
 const nameOf = (what: string, n: number): string => `${what}-${String(n).padStart(5, '0')}`
 

@@ -5,8 +5,19 @@ import { language, t } from './texts.ts'
 /** Such as en-GB of who reads English there. */
 const locale = (): string => navigator.languages.find((one) => one.startsWith(language.value)) ?? language.value
 
+const made = new Map<string, { format(value: number | Date): string }>()
+
+/** Making one takes a hundred times as long as using it. */
+function formatOf(kind: string, make: (locale: string) => Intl.NumberFormat | Intl.DateTimeFormat) {
+  const key = `${kind} ${locale()}`
+  const format = made.get(key) ?? (make(locale()) as { format(value: number | Date): string })
+  made.set(key, format)
+  return format
+}
+
 export function number(value: number, digits = 0): string {
-  return new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value)
+  const make = (of: string) => new Intl.NumberFormat(of, { maximumFractionDigits: digits })
+  return formatOf(`number ${digits}`, make).format(value)
 }
 
 /** A rate; small ones with a digit more. */
@@ -37,9 +48,9 @@ export const ago = (iso: string | number): string => duration(Math.max(0, Date.n
 export function moment(iso: string | number): string {
   const at = new Date(iso)
   if (Number.isNaN(at.getTime())) return String(iso)
-  return new Intl.DateTimeFormat(locale(), { dateStyle: 'short', timeStyle: 'medium' }).format(at)
+  return formatOf('moment', (of) => new Intl.DateTimeFormat(of, { dateStyle: 'short', timeStyle: 'medium' })).format(at)
 }
 
 /** Hours, minutes and seconds. */
 export const clock = (iso: string): string =>
-  new Intl.DateTimeFormat(locale(), { timeStyle: 'medium' }).format(new Date(iso))
+  formatOf('clock', (of) => new Intl.DateTimeFormat(of, { timeStyle: 'medium' })).format(new Date(iso))

@@ -4,9 +4,9 @@
 // Home and End go from row to row.
 
 import type { ComponentChildren } from 'preact'
-import { useEffect, useId, useState } from 'preact/hooks'
+import { useEffect, useId, useMemo, useState } from 'preact/hooks'
 import { number } from '../format.ts'
-import { t } from '../texts.ts'
+import { language, t } from '../texts.ts'
 import { ROW_PX, useRows } from './rows.ts'
 
 export interface Column<T> {
@@ -35,8 +35,7 @@ const NARROW = matchMedia('(width < 48rem)')
 export function Table<T>({ label, rows, columns, keyOf, filter, empty }: TableProps<T>) {
   const [wanted, setWanted] = useState('')
   const isNarrow = useNarrow()
-  const needle = wanted.toLowerCase()
-  const found = needle === '' ? rows : rows.filter((row) => textOf(row, columns).includes(needle))
+  const found = useMemo(() => withText(rows, columns, wanted), [rows, wanted, language.value])
   const { box, first, end, look, pressed } = useRows(found.length)
   if (rows.length === 0) return <>{empty}</>
   const shown = columns.filter(({ wide }) => !(wide && isNarrow))
@@ -80,11 +79,11 @@ export function Table<T>({ label, rows, columns, keyOf, filter, empty }: TablePr
   )
 }
 
-const textOf = <T,>(row: T, columns: readonly Column<T>[]): string =>
-  columns
-    .map(({ text }) => text?.(row) ?? '')
-    .join('\n')
-    .toLowerCase()
+function withText<T>(rows: readonly T[], columns: readonly Column<T>[], wanted: string): readonly T[] {
+  if (wanted === '') return rows
+  const needle = wanted.toLowerCase()
+  return rows.filter((row) => columns.some(({ text }) => text?.(row).toLowerCase().includes(needle)))
+}
 
 interface FilterProps {
   readonly value: string
