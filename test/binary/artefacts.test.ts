@@ -35,7 +35,8 @@ for (const architecture of ['x64', 'arm64']) {
     for (const one of [...Object.keys(needed), `node-linux-${architecture}`, 'node.js', 'sqlite']) {
       assert.ok(names.has(one) || one.startsWith('@codemirror/'), `${one} is missing`)
     }
-    for (const one of [...Object.keys(manifest.devDependencies), 'esbuild']) assert.ok(!names.has(one), one)
+    const { ajv: __, ...tools } = manifest.devDependencies // Fastify brings it, too
+    for (const one of [...Object.keys(tools), 'esbuild']) assert.ok(!names.has(one), one)
     const licences = readFileSync(join(DIST, `${name}.licences.txt`), 'utf8')
     for (const { name, version } of components.filter(({ purl }: { purl: string }) => purl.startsWith('pkg:npm/'))) {
       assert.ok(licences.includes(`${name} ${version} (`), `${name} ${version} has no licence`)
