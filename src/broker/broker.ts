@@ -83,6 +83,8 @@ export interface Broker {
   subscriptions(clientid: string): ReadonlyMap<string, { readonly qos: Qos }> | undefined
   /** Ends the connection of a client. @returns false when it has none */
   kick(clientid: string): boolean
+  /** Forgets the session of a client that is away, for good. @returns false when there is none, or the client is connected */
+  forget(clientid: string): Promise<boolean>
   /** The rules have changed: ends the connections of who would not be let in any more. @returns how many */
   review(): number
   /** Says something under $SYS to subscribers there are and, retained, to those to come. QoS 0, not journalled. Empty: no more. */
@@ -295,6 +297,10 @@ class RunningBroker implements Broker {
     const connection = this.#sessions.get(clientid)?.connection
     connection?.end('kicked')
     return connection !== undefined
+  }
+
+  forget(clientid: string): Promise<boolean> {
+    return this.#sessions.drop(clientid)
   }
 
   review(): number {

@@ -124,6 +124,14 @@ export class Sessions {
     }
   }
 
+  /** Of a client that is away; resolves when nothing of it is on the disk. @returns false: there is none, or it is connected */
+  async drop(clientid: string): Promise<boolean> {
+    const session = this.#sessions.get(clientid)
+    if (!session || session.connection) return false
+    await new Promise<void>((done) => this.#forget(session, done))
+    return true
+  }
+
   /** Stores what changed. */
   save(): void {
     if (this.#restore.isDone) this.#saver.round(this.#sessions.values())

@@ -4,7 +4,7 @@ import { hostOf } from '../console/host.ts'
 import type { Face, OpenFace } from '../gateway/face.ts'
 import { layOutEtc } from '../gateway/folders.ts'
 import { type Gateway, startGateway } from '../gateway/gateway.ts'
-import { tellServiceManager } from '../gateway/service-manager.ts'
+import { startAnew, tellServiceManager } from '../gateway/service-manager.ts'
 import type { Command } from './cli.ts'
 import { controlPath, serveControl } from './control.ts'
 import { dataDir, etcDir, parse } from './usage.ts'
@@ -25,7 +25,12 @@ does; started from a terminal, it ends with it. Logs go to stderr: JSON, or text
     controlPath(data) // a folder that can't have its socket is told before anything starts
     const isFirst = layOutEtc(etc, data)
     const signals = untilSignal()
-    const gateway = await startGateway({ etcDir: etc, dataDir: data, pretty: process.stderr.isTTY === true })
+    let restarts = false
+    const restart = (): void => {
+      restarts = true
+      setTimeout(signals.now, LEAVE_MS)
+    }
+    const gateway = await startGateway({ etcDir: etc, dataDir: data, pretty: process.stderr.isTTY === true, restart })
     const stopped = signals.stop()
     let open: readonly OpenFace[] = []
     let isWhole = true
@@ -43,11 +48,14 @@ does; started from a terminal, it ends with it. Logs go to stderr: JSON, or text
     } finally {
       isWhole = await gateway.close(open)
     }
+    if (restarts) startAnew()
     if (!isWhole) process.exit(0)
     return 0
   },
 }
 
+/** The answer to who asked for a restart leaves within so long. */
+const LEAVE_MS = 500
 const SIGNAL = { who: 'the system', from: 'SIGHUP' }
 
 /** Why a reload failed is in the log. */
@@ -76,16 +84,20 @@ async function openFaces(gateway: Gateway, faces: readonly Face[]): Promise<Open
  * The first signal stops in good order. One during the start, before anything was acknowledged, and a second one end at once,
  * as a power cut would: what was acknowledged is on disk.
  */
-function untilSignal(): { stop(): Promise<void> } {
+function untilSignal(): { stop(): Promise<void>; now(): void } {
   let stop: (() => void) | undefined
+  const now = (): void => {
+    stop?.()
+    stop = undefined
+  }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       if (!stop) process.exit(0)
-      stop()
-      stop = undefined
+      now()
     })
   }
   return {
+    now,
     stop: () =>
       new Promise((resolve) => {
         stop = resolve

@@ -11,6 +11,7 @@ import { DEAD_LETTER_COMMANDS } from './commands/dead-letters.ts'
 import { HOOK_COMMANDS } from './commands/hooks.ts'
 import { LANE_COMMANDS } from './commands/lanes.ts'
 import { LOG_COMMANDS } from './commands/log.ts'
+import { MACHINE_COMMANDS } from './commands/machine.ts'
 import { MESSAGE_COMMANDS } from './commands/messages.ts'
 import { OPERATOR_COMMANDS } from './commands/operators.ts'
 import type { Candidate, Input, Parameters } from './commands/parameter.ts'
@@ -46,6 +47,7 @@ export const COMMANDS: readonly Command[] = [
   ...MESSAGE_COMMANDS,
   ...LOG_COMMANDS,
   ...BACKUP_COMMANDS,
+  ...MACHINE_COMMANDS,
 ]
 
 type Values = Readonly<Record<string, unknown>>

@@ -18,6 +18,11 @@ export function usualEtcDir(dataDir: string): string {
   return existsSync(SYSTEM.etc) ? SYSTEM.etc : join(dataDir, 'etc')
 }
 
+/** The configuration as shipped: contents by name. */
+export function shippedEtc(): [name: string, content: Buffer][] {
+  return partsIn('etc').map((name) => [relative('etc', name), readPart(name)])
+}
+
 /**
  * The first start of a binary: the configuration as shipped is put into the data folder.
  * @returns whether it was. @throws HoldfastError READ_ONLY
@@ -27,10 +32,9 @@ export function layOutEtc(etcDir: string, dataDir: string): boolean {
   const beside = `${etcDir}.new`
   try {
     rmSync(beside, { recursive: true, force: true })
-    for (const name of partsIn('etc')) {
-      const file = join(beside, relative('etc', name))
-      mkdirSync(dirname(file), { recursive: true })
-      writeFileSync(file, readPart(name))
+    for (const [name, content] of shippedEtc()) {
+      mkdirSync(dirname(join(beside, name)), { recursive: true })
+      writeFileSync(join(beside, name), content)
     }
     renameSync(beside, etcDir)
     return true

@@ -27,6 +27,7 @@ import { ConfigTransaction } from './config/transaction.ts'
 import { DeviceUsers } from './device-users.ts'
 import { endOfTheDead } from './end-of-the-dead.ts'
 import type { OpenFace } from './face.ts'
+import { doReset } from './factory-reset.ts'
 import { brokerLimits, forwardLimits, journalLimits, listeners, retainedLimits } from './limits.ts'
 import { type Configuration, loadConfiguration } from './load.ts'
 import { Logins } from './logins.ts'
@@ -47,6 +48,8 @@ export interface GatewayOptions {
   readonly dataDir: string
   /** Log text for eyes instead of JSON. */
   readonly pretty: boolean
+  /** Is to end this process in good order and to start it anew, soon: answers leave before. */
+  restart(): void
 }
 
 export interface Gateway {
@@ -69,6 +72,8 @@ export interface Gateway {
   readonly tokens: Tokens
   /** Those that the rooms go by now. */
   readonly settings: GatewaySettings
+  /** Ends the gateway in good order and starts it anew, a moment later. */
+  restart(): void
   /** Faces that take a changed configuration up; one that can't rejects, and the former goes on. */
   readonly onConfigure: Set<(settings: GatewaySettings) => Promise<void>>
   readonly log: Logger
@@ -116,6 +121,7 @@ async function start(options: GatewayOptions): Promise<Gateway> {
 
 async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
   const startedAt = performance.now()
+  const reset = doReset(options.etcDir, options.dataDir)
   const etc = new EtcFolder(options.etcDir)
   const recovered = recoverConfig(etc, options.dataDir)
   const configuration = loadConfiguration(options.etcDir)
@@ -249,6 +255,7 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
       return running.gateway
     },
     onConfigure,
+    restart: options.restart,
     log,
     logRing,
     config,
@@ -277,6 +284,7 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
   rooms.add('trend', () => clearInterval(sampling))
   log.info({ node, ms: Math.round(performance.now() - startedAt) }, 'gateway_running')
   setImmediate(() => config.recordOrSay())
+  if (reset) log.warn({ ...reset.caller, keptQueue: reset.keepQueue }, 'factory_reset')
   if (recovered) log.warn({ version: recovered.version, instead: recovered.instead }, recovered.message)
   return gateway
 }

@@ -3,6 +3,7 @@
 
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { isBinary } from '../system/program.ts'
 import type { Gateway } from './gateway.ts'
 
 const MICROSECONDS = 1000
@@ -35,4 +36,22 @@ export async function tellServiceManager({ journal, log }: Gateway): Promise<Ser
       void notify('STOPPING=1')
     },
   }
+}
+
+/** Exit code: the program wants to be started anew. */
+const RESTART = 75
+
+/**
+ * systemd, which waits for a start differently than for a gateway that runs, is left to do it; without it the program takes its own
+ * place, so that it starts anew whatever it was started by.
+ */
+export function startAnew(): void {
+  if (process.env.NOTIFY_SOCKET || !process.execve) process.exit(RESTART)
+  process.removeAllListeners('warning') // that execve is new
+  const [program, script, ...words] = process.argv
+  process.execve(
+    process.execPath,
+    [program!, ...process.execArgv, ...(isBinary ? [] : [script!]), ...words],
+    process.env,
+  )
 }

@@ -26,7 +26,10 @@ export function readPart(name: string): Buffer {
 
 /** Names of the files in a folder below the root, as `readPart` takes them. */
 export function partsIn(folder: string): string[] {
-  if (!isBinary) return globSync(`${folder}/**/*`, { cwd: ROOT })
+  if (!isBinary) {
+    const found = globSync(`${folder}/**/*`, { cwd: ROOT, withFileTypes: true }).filter((entry) => entry.isFile())
+    return found.map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
+  }
   return getAssetKeys()
     .map((name) => name.replace(PACKED, ''))
     .filter((name) => name.startsWith(`${folder}/`))

@@ -243,3 +243,28 @@ test('names with every kind of line end in them come through', async () => {
   assert.equal((await gateway.ctl('client', 'show', clientid)).clientid, clientid)
   await client.disconnect()
 })
+
+test('client forget: the session of a client that is away is gone, also from the disk', async () => {
+  const gone = new GatewayProcess()
+  try {
+    await gone.start()
+    const client = await RawClient.connect(gone.port, { clientId: 'lost', clean: false })
+    await client.subscribe(['news/#', 1])
+    const publisher = await RawClient.connect(gone.port, { clientId: 'p' })
+    await assert.rejects(gone.ctl('client', 'forget', 'lost'), /client 'lost' is connected\nhint: `client kick`/)
+    await client.disconnect()
+    await publisher.publish('news/1', 'x', { qos: 1 })
+    await until('it waits', async () => (await gone.ctl('client', 'show', 'lost')).waiting === 1)
+    const will = await gone.holdfast('ctl', 'client', 'forget', 'lost', '--dry-run')
+    assert.match(will, /its subscriptions \(1\) and the messages that wait for it \(1\)/)
+    assert.deepEqual(await gone.ctl('client', 'forget', 'lost'), { clientid: 'lost', subscriptions: 1, waiting: 1 })
+    await gone.kill9()
+    await gone.start()
+    assert.deepEqual(await gone.ctl('clients', '--all'), [])
+    const back = await RawClient.connect(gone.port, { clientId: 'lost', clean: false })
+    assert.equal(back.connack?.sessionPresent, false)
+    await assert.rejects(gone.ctl('client', 'forget', 'nobody'), /there is no client 'nobody'/)
+  } finally {
+    await gone.remove()
+  }
+})

@@ -38,6 +38,7 @@ clients --all
 client show c
 topics
 messages #
+client forget c
 plugins list
 plugins reload emqx_backend_sqlite
 plugins unload emqx_backend_pgsql
@@ -112,8 +113,9 @@ test('every schema is one', () => {
 })
 
 test('no command is forgotten here', () => {
-  // what needs another machine, a session of the page, or a client that is connected
-  const elsewhere = /^(client kick|lane skip|login end|operator .*|token .*|user (add|passwd))$/
+  // what ends it, or needs a session of the page, a client that is connected, a secret
+  const elsewhere =
+    /^(client kick|lane skip|login end|restart|reboot|factory-reset|operator .*|token .*|user (add|passwd))$/
   const called = new Set(CALLS.map((words) => words.join(' ')))
   const forgotten = COMMANDS.map(({ name }) => name).filter(
     (name) => !elsewhere.test(name) && ![...called].some((line) => `${line} `.startsWith(`${name} `)),

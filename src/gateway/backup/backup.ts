@@ -194,6 +194,11 @@ export class Backups {
     return this.list().filter(({ file }) => file.startsWith(`${BEFORE}-`))
   }
 
+  /** Names in etc of all that a backup holds. @throws HoldfastError TOO_LARGE */
+  files(): string[] {
+    return [...this.#collect().keys()].filter((name) => name !== ABOUT).map((name) => relative('etc', name))
+  }
+
   /** Every plain file of etc, but those of another moment. @throws HoldfastError TOO_LARGE */
   #collect(): Archived {
     const { etcDir, node, now, config } = this.#o

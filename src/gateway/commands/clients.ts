@@ -70,7 +70,26 @@ const kick = command('client kick', {
   },
 })
 
-export const CLIENT_COMMANDS = [clients, show, kick]
+const forget = command('client forget', {
+  summary: 'drop the session of a client that is away',
+  parameters: { clientid: clientid(false) },
+  result: record({ clientid: text(), subscriptions: integer(), waiting: integer('messages that waited for it') }),
+  asks: true,
+  will({ broker }, input) {
+    const { clientid, subscriptions, waiting } = findAway(broker.sessions(), input.clientid)
+    return `Drops the session of ${clientid}, with its subscriptions (${subscriptions}) and the messages that wait for it (${waiting}). When it comes back it begins anew. Databases get every message all the same.`
+  },
+  did: ({ clientid, subscriptions, waiting }) =>
+    `The session of ${clientid} is gone, with its subscriptions (${subscriptions}) and the messages that waited for it (${waiting}).`,
+  async run({ broker, log }, input, { who, from }) {
+    const { clientid, subscriptions, waiting } = findAway(broker.sessions(), input.clientid)
+    await broker.forget(clientid)
+    log.info({ clientid, who, from }, 'session_dropped')
+    return { clientid, subscriptions, waiting }
+  },
+})
+
+export const CLIENT_COMMANDS = [clients, show, kick, forget]
 
 function find(all: readonly ClientInfo[], clientid: string): ClientInfo {
   const found = all.find((client) => client.clientid === clientid)
@@ -78,6 +97,12 @@ function find(all: readonly ClientInfo[], clientid: string): ClientInfo {
   throw new HoldfastError('NO_SUCH_CLIENT', `there is no client '${clientid}', and no session of one`, {
     hint: '`clients --all` lists them',
   })
+}
+
+function findAway(all: readonly ClientInfo[], clientid: string): ClientInfo {
+  const client = find(all, clientid)
+  if (!client.connected) return client
+  throw new HoldfastError('CONNECTED', `client '${clientid}' is connected`, { hint: '`client kick` it before' })
 }
 
 function row({ clientid, connected, since, peerhost, ...rest }: ClientInfo) {

@@ -1,0 +1,25 @@
+// The machine that the gateway runs on, started anew: by systemd, or else by `reboot`. Whether this user may is the machine's to say.
+
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { HoldfastError } from '../model/errors.ts'
+
+const WAYS = [['systemctl', '--no-ask-password', 'reboot'], ['reboot']] as const
+const PATIENCE_MS = 10_000
+
+/** @throws HoldfastError NOT_ALLOWED, with what the machine said */
+export async function rebootMachine(): Promise<void> {
+  const said: string[] = []
+  for (const [program, ...words] of WAYS) {
+    try {
+      await promisify(execFile)(program, words, { timeout: PATIENCE_MS })
+      return
+    } catch (error) {
+      const { code, stderr = '' } = error as { code?: unknown; stderr?: string }
+      said.push(`${program}: ${code === 'ENOENT' ? 'there is none' : stderr.trim() || String(code)}`)
+    }
+  }
+  throw new HoldfastError('NOT_ALLOWED', `the machine can't be started anew from here (${said.join('; ')})`, {
+    hint: '`restart` starts the gateway anew; for the machine its owner has to allow org.freedesktop.login1.reboot to this user',
+  })
+}
