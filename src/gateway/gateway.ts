@@ -39,7 +39,8 @@ import { keepSessionFloor } from './session-floor.ts'
 import type { GatewaySettings } from './settings.ts'
 import { publishFigures } from './sys-topics.ts'
 import { Tokens } from './tokens.ts'
-import { keepTrend, Trend } from './trend.ts'
+import { Trend } from './trend.ts'
+import { keepTrend } from './trend-file.ts'
 
 export { ConfigFaults } from './load.ts'
 
@@ -280,8 +281,8 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
   const figures = publishFigures(gateway)
   figures.every(settings['sys.interval'])
   rooms.add('figures', () => figures.stop())
-  const sampling = keepTrend(gateway.trend, gateway)
-  rooms.add('trend', () => clearInterval(sampling))
+  const trend = keepTrend(gateway.trend, gateway)
+  rooms.add('trend', () => trend.close())
   log.info({ node, ms: Math.round(performance.now() - startedAt) }, 'gateway_running')
   setImmediate(() => config.recordOrSay())
   if (reset) log.warn({ ...reset.caller, keptQueue: reset.keepQueue }, 'factory_reset')

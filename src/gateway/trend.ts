@@ -1,5 +1,4 @@
-// Figures of the last hour and of the last day, for plots. In memory and bounded: nothing of it is written to the card, and a
-// restart begins anew.
+// Figures of the last hour and of the last day, for plots; bounded. trend-file.ts keeps them over restarts.
 
 import type { Gateway } from './gateway.ts'
 
@@ -21,7 +20,11 @@ export const TREND_FIELDS = ['received', 'delivered', 'forwarded', 'lagEvents', 
 /** Counters since the start, and what is so at the moment. */
 export type TrendSample = TrendPoint
 
-const SAMPLE_MS = 10_000
+/** By their names, oldest first; null: nobody was there to look. */
+export type Series = Readonly<Record<keyof TrendPoint, (number | null)[]>>
+export type TrendSeries = Readonly<Record<SpanName, Series>>
+
+export const SAMPLE_MS = 10_000
 
 export class Trend {
   readonly #spans: Readonly<Record<SpanName, Span>> = {
@@ -34,6 +37,15 @@ export class Trend {
   take(at: number, sample: TrendSample): void {
     this.#takenAt = at
     for (const span of Object.values(this.#spans)) span.take(at, sample)
+  }
+
+  get series(): TrendSeries {
+    return { hour: this.#spans.hour.series(), day: this.#spans.day.series() }
+  }
+
+  /** @param gapMs since the last of them. To be called before the first sample. */
+  goOn(series: TrendSeries, gapMs: number): void {
+    for (const name of SPANS) this.#spans[name].goOn(series[name], gapMs)
   }
 
   /** @returns oldest first; `agoMs`: how long ago the newest ended. @param at monotonic, ms */
@@ -73,28 +85,32 @@ class Span {
       const rate = (key: 'received' | 'delivered' | 'forwarded') => Math.max(0, now[key] - before[key]) / seconds
       const rates = { received: rate('received'), delivered: rate('delivered'), forwarded: rate('forwarded') }
       const point = { ...rates, ...this.#worst }
-      this.#points.push(Float32Array.from(TREND_FIELDS, (key) => point[key]))
-      if (this.#points.length > this.#most) this.#points.shift()
+      this.#add((key) => point[key])
     }
     this.#before = now
     this.#worst = { lagEvents: 0, lagSeconds: 0, freeBytes: Number.POSITIVE_INFINITY }
     this.endedAt = at
   }
 
-  series(): Record<keyof TrendPoint, number[]> {
-    const all = TREND_FIELDS.map((key, i) => [key, this.#points.map((point) => Math.round(point[i]! * 100) / 100)])
-    return Object.fromEntries(all) as Record<keyof TrendPoint, number[]>
+  series(): Series {
+    const shown = (value: number): number | null => (Number.isNaN(value) ? null : Math.round(value * 100) / 100)
+    const all = TREND_FIELDS.map((key, i) => [key, this.#points.map((point) => shown(point[i]!))])
+    return Object.fromEntries(all) as unknown as Series
+  }
+
+  goOn(series: Series, gapMs: number): void {
+    for (const i of series.received.keys()) this.#add((key) => series[key][i] ?? Number.NaN)
+    const missed = Math.min(this.#most, Math.round(gapMs / this.stepMs))
+    for (let n = 0; n < missed; n++) this.#add(() => Number.NaN)
+  }
+
+  #add(value: (key: keyof TrendPoint) => number): void {
+    this.#points.push(Float32Array.from(TREND_FIELDS, value))
+    if (this.#points.length > this.#most) this.#points.shift()
   }
 }
 
-/** Takes samples from now on. */
-export function keepTrend(trend: Trend, gateway: Pick<Gateway, 'broker' | 'forward' | 'journal'>): NodeJS.Timeout {
-  const take = (): void => trend.take(performance.now(), sampleOf(gateway))
-  take()
-  return setInterval(take, SAMPLE_MS).unref()
-}
-
-function sampleOf({ broker, forward, journal }: Pick<Gateway, 'broker' | 'forward' | 'journal'>): TrendSample {
+export function sampleOf({ broker, forward, journal }: Pick<Gateway, 'broker' | 'forward' | 'journal'>): TrendSample {
   const { received, delivered } = broker.stats()
   const lanes = forward.lanes()
   return {

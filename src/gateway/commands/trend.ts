@@ -3,13 +3,13 @@
 import { SPANS } from '../trend.ts'
 import { command } from './command.ts'
 import { choiceOf, required } from './parameter.ts'
-import { integer, listOf, number, record } from './schema.ts'
+import { integer, listOf, number, orNull, record } from './schema.ts'
 
-const series = (description: string) => listOf(number(), description)
+const series = (description: string) => listOf(orNull(number()), description)
 
 const trend = command('trend', {
   summary: 'rates, lag and free disk over the last hour or day',
-  help: 'A point each 10 seconds of the hour, each 5 minutes of the day, oldest first; they begin with the start of the gateway.',
+  help: 'A point each 10 seconds of the hour, each 5 minutes of the day, oldest first; null while the gateway did not run.',
   parameters: { span: required(choiceOf(...SPANS), 'hour|day', 'How far back') },
   result: record({
     stepMs: integer('between two points'),

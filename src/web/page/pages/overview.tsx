@@ -131,14 +131,16 @@ function Pools({ status: { pools } }: { status: Status }) {
   )
 }
 
+type Values = readonly (number | null)[]
+
 interface Trend {
   readonly stepMs: number
   readonly agoMs: number
-  readonly received: readonly number[]
-  readonly delivered: readonly number[]
-  readonly forwarded: readonly number[]
-  readonly lagEvents: readonly number[]
-  readonly freeBytes: readonly number[]
+  readonly received: Values
+  readonly delivered: Values
+  readonly forwarded: Values
+  readonly lagEvents: Values
+  readonly freeBytes: Values
 }
 
 const SPANS = ['hour', 'day'] as const

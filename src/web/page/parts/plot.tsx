@@ -10,7 +10,8 @@ export interface Line {
   readonly label: string
   /** A custom property of style.css. */
   readonly color: string
-  readonly values: readonly number[]
+  /** Null: a gap. */
+  readonly values: readonly (number | null)[]
 }
 
 interface PlotProps {
@@ -54,7 +55,7 @@ export function Plot({ title, times, lines, format }: PlotProps) {
     }
   }, [look])
   useEffect(() => plot.current?.setData(data))
-  const worst = lines.map(({ label, values }) => `${label}: ${format(Math.max(0, ...values))}`).join(', ')
+  const worst = lines.map(({ label, values }) => `${label}: ${format(Math.max(0, ...values.map(Number)))}`).join(', ')
   return (
     <figure class="plot">
       <figcaption>{title}</figcaption>
