@@ -10,7 +10,7 @@ import { buildPage } from '../../scripts/build.d/page.ts'
 import { chromiumMissing, startChromium } from '../helpers/chromium.ts'
 import { GatewayProcess, until } from '../helpers/gateway.ts'
 import { RawClient } from '../helpers/raw-client.ts'
-import { ACCOUNT, assertAccessible, logIn, PHONE, visit } from './visitor.ts'
+import { assertAccessible, logIn, PHONE, setUp, visit } from './visitor.ts'
 
 const MANY = 10_000
 const AT_A_TIME = 100
@@ -36,13 +36,7 @@ suite('ten thousand rows', { skip: chromiumMissing() }, () => {
     await buildPage()
     await gateway.start()
     chromium = await startChromium()
-    const { url: found, code } = await gateway.web()
-    url = found
-    await fetch(`${url}/api/v1/setup`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', origin: url },
-      body: JSON.stringify({ code, ...ACCOUNT }),
-    })
+    url = await setUp(gateway)
   })
   after(async () => {
     await chromium?.close()

@@ -91,9 +91,13 @@ suite('page', { skip: chromiumMissing() }, () => {
         if (size === 'phone') await page.locator('.menu').click()
         await page.locator('.places').getByRole('link', { name, exact: true }).click()
         await page.getByRole('heading', { name, level: 1 }).waitFor()
-        await page.locator('main > *:not(h1)').first().waitFor()
-        await assertAccessible(page, name)
-        assert.equal(await page.evaluate('document.documentElement.scrollWidth'), viewport.width, name)
+        for (const part of [null, ...(await page.locator('.tabs a').all())]) {
+          await part?.click()
+          await page.locator('main > *:not(h1):not(.tabs)').first().waitFor()
+          const where = `${name} ${(await part?.textContent()) ?? ''}`
+          await assertAccessible(page, where)
+          assert.equal(await page.evaluate('document.documentElement.scrollWidth'), viewport.width, where)
+        }
       }
       assert.deepEqual(complaints, [])
       await page.context().close()

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Browser as Chromium, Page } from 'playwright-core'
+import type { GatewayProcess } from '../helpers/gateway.ts'
 
 export const ACCOUNT = { name: 'ada', password: 'correct horse' } as const
 export const PHONE = { width: 360, height: 740 } as const
@@ -36,6 +37,18 @@ export async function visit(
   })
   await page.goto(url)
   return { page, complaints }
+}
+
+/** Makes the first account. @returns where the page is */
+export async function setUp(gateway: GatewayProcess): Promise<string> {
+  const { url, code } = await gateway.web()
+  const { status } = await fetch(`${url}/api/v1/setup`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: url },
+    body: JSON.stringify({ code, ...ACCOUNT }),
+  })
+  assert.equal(status, 200)
+  return url
 }
 
 export async function logIn(page: Page): Promise<void> {

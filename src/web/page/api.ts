@@ -21,24 +21,49 @@ export type Values = Readonly<Record<string, unknown>>
 
 /** Called when the gateway knows us no more. */
 export const onLoggedOut = { call: (): void => {} }
+/** Called when the gateway wants the password again, before it does what was asked. @returns was it given? */
+export const onOldLogin = { call: async (): Promise<boolean> => false }
 
 const API = '/api/v1'
+/** A wrong password is no end of the login. */
+const PASSWORDS: readonly string[] = ['/session', '/setup', '/password']
 
-/** @throws Fault */
-export async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+interface Sent {
+  readonly body: string | Blob
+  readonly type: string
+}
+
+const isJson = ({ headers }: Response): boolean => headers.get('content-type')?.includes('json') ?? false
+
+/** @param path below /api/v1. @throws Fault */
+async function request(method: string, path: string, sent?: Sent): Promise<Response> {
   let response: Response
   try {
-    response = await fetch(`${API}${path}`, {
-      method,
-      ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-    })
+    const body = sent && { headers: { 'content-type': sent.type }, body: sent.body }
+    response = await fetch(`${API}${path}`, { method, ...body })
   } catch {
     throw new Fault('OFFLINE', t('fault.offline'), t('fault.offline.hint'))
   }
-  const answer = response.headers.get('content-type')?.includes('json') ? await response.json() : {}
-  if (response.ok) return answer as T
-  if (response.status === 401 && path !== '/session' && path !== '/setup' && path !== '/password') onLoggedOut.call()
-  throw new Fault(answer.code ?? String(response.status), answer.detail ?? response.statusText, answer.hint)
+  if (response.ok) return response
+  const { code, detail, hint } = isJson(response) ? await response.json() : {}
+  if (code === 'LOGIN_OLD' && (await onOldLogin.call())) return request(method, path, sent)
+  if (response.status === 401 && !PASSWORDS.includes(path)) onLoggedOut.call()
+  throw new Fault(code ?? String(response.status), detail ?? response.statusText, hint)
+}
+
+/** @throws Fault */
+export async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const sent = body === undefined ? undefined : { type: 'application/json', body: JSON.stringify(body) }
+  const response = await request(method, path, sent)
+  return isJson(response) ? await response.json() : ({} as T)
+}
+
+/** A file, whole. @throws Fault */
+export const download = async (path: string): Promise<Blob> => (await request('GET', path)).blob()
+
+/** @throws Fault */
+export async function upload(path: string, body: Blob, type: string): Promise<void> {
+  await request('PUT', path, { body, type })
 }
 
 const pathOf = (command: string): string => `/${command.replaceAll(' ', '/')}`

@@ -18,6 +18,7 @@ import { Queue } from './pages/queue.tsx'
 import { System } from './pages/system.tsx'
 import { Wizard } from './pages/wizard.tsx'
 import { ActionDialog } from './parts/action.tsx'
+import { PasswordAgain } from './parts/again.tsx'
 import { Choice } from './parts/field.tsx'
 import { Toast } from './parts/toast.tsx'
 import { linkTo, place } from './place.ts'
@@ -85,6 +86,7 @@ function Frame({ name }: { name: string }) {
         <page.Body key={page.name} />
       </main>
       <ActionDialog />
+      <PasswordAgain />
       <Toast />
     </>
   )

@@ -1,9 +1,9 @@
 // Who may command the gateway, and which programs may ask it; who may publish and subscribe.
 
 import { useState } from 'preact/hooks'
-import { ask, run } from '../api.ts'
+import { ask } from '../api.ts'
 import { useCell } from '../cell.ts'
-import { declared, has } from '../declared.ts'
+import { has } from '../declared.ts'
 import { ago, number } from '../format.ts'
 import { live } from '../live.ts'
 import { Action, askFor } from '../parts/action.tsx'
@@ -12,64 +12,64 @@ import { Facts } from '../parts/facts.tsx'
 import { FaultBox } from '../parts/fault.tsx'
 import { Field } from '../parts/field.tsx'
 import { Form } from '../parts/form.tsx'
+import { type Part, Parts } from '../parts/parts.tsx'
 import { Table } from '../parts/table.tsx'
 import { tell } from '../parts/toast.tsx'
 import { useRead } from '../parts/use-read.ts'
-import { linkTo } from '../place.ts'
 import { session } from '../session.ts'
 import { t } from '../texts.ts'
-import { CommandCard } from './commands.tsx'
+import { Logins } from './access-logins.tsx'
+import { Rules } from './access-rules.tsx'
+import { NameAndPassword, Users } from './access-users.tsx'
 
-export function Access() {
+const PARTS: readonly Part[] = [
+  { name: 'devices', title: 'access.devices', Body: Devices },
+  { name: 'rules', title: 'rules', Body: Rules, needs: 'acl' },
+  { name: 'operators', title: 'operators', Body: People },
+]
+
+export const Access = () => <Parts page="access" title="access" parts={PARTS} />
+
+/** MQTT's users and what holds for them. */
+function Devices() {
+  const now = useCell(live)
+  if (!now) return null
+  const { access } = now.status
   return (
     <>
-      <Devices />
+      {has('users') && <Users />}
+      <section class="card">
+        <Facts
+          facts={[
+            [t('access.anonymous'), t(access.anonymous ? 'yes' : 'no')],
+            [t('access.rules'), number(access.aclLines)],
+            [t('system.denied'), number(Object.values(access.denied).reduce((sum, count) => sum + count, 0))],
+            [t('access.held'), number(access.held.names + access.held.addresses)],
+          ]}
+        />
+        <div class="buttons">
+          <Action command="reload" values={{}} label={t('access.reload')} />
+        </div>
+      </section>
+    </>
+  )
+}
+
+function People() {
+  return (
+    <>
       <Operators />
       <OwnPassword />
+      {has('logins') && <Logins />}
       <Tokens />
     </>
   )
 }
 
-/** MQTT's users and rules. */
-function Devices() {
-  const now = useCell(live)
-  const commands = (useCell(declared) ?? []).filter(({ name }) => /^(users?|acl)\b/.test(name))
-  if (!now) return null
-  const { access } = now.status
-  return (
-    <section class="card">
-      <h2>{t('access.devices')}</h2>
-      <Facts
-        facts={[
-          [t('system.users'), number(access.users)],
-          [t('access.anonymous'), t(access.anonymous ? 'yes' : 'no')],
-          [t('access.rules'), number(access.aclLines)],
-          [t('system.denied'), number(Object.values(access.denied).reduce((sum, count) => sum + count, 0))],
-          [t('access.held'), number(access.held.names + access.held.addresses)],
-        ]}
-      />
-      {access.users === 0 && <p class="hint">{t('access.users.next')}</p>}
-      <div class="buttons">
-        {has('config file get') && <a href={linkTo('configuration', 'acl.conf')}>{t('access.rules.edit')}</a>}
-        <Action command="reload" values={{}} label={t('access.reload')} />
-      </div>
-      {commands.map((command) => (
-        <CommandCard key={command.name} command={command} />
-      ))}
-    </section>
-  )
-}
-
 function Operators() {
   const { result, fault, again } = useRead<{ name: string }[]>('operators')
-  const [name, setName] = useState('')
-  const [password, setPassword] = useState('')
-  const add = async (): Promise<void> => {
-    const values = { name, password }
-    setPassword('')
-    askFor({ command: 'operator set', values, label: t('operator.set'), done: again })
-  }
+  const set = (name: string, password: string): void =>
+    askFor({ command: 'operator set', values: { name, password }, label: t('operator.set'), done: again })
   return (
     <section class="card">
       <h2>{t('operators')}</h2>
@@ -87,16 +87,7 @@ function Operators() {
           </li>
         ))}
       </ul>
-      <Form submit={t('operator.set')} act={add}>
-        <div class="row">
-          <Field label={t('name')} value={name} change={setName} autocomplete="off" required />
-          <Field
-            {...{ label: t('password'), type: 'password', value: password, change: setPassword, minLength: 8 }}
-            autocomplete="new-password"
-            required
-          />
-        </div>
-      </Form>
+      <NameAndPassword least={8} submit={set} />
     </section>
   )
 }
@@ -143,10 +134,12 @@ function Tokens() {
   const [readOnly, setReadOnly] = useState(true)
   const [made, setMade] = useState<{ name: string; token: string } | null>(null)
   const create = async (): Promise<void> => {
-    const { result } = await run<{ name: string; token: string }>('token create', { name, readOnly })
-    setMade(result)
-    setName('')
-    again()
+    const done = (result: unknown): void => {
+      setMade(result as NonNullable<typeof made>)
+      setName('')
+      again()
+    }
+    askFor({ command: 'token create', values: { name, readOnly }, label: t('token.create'), done })
   }
   return (
     <section class="card">
@@ -155,7 +148,7 @@ function Tokens() {
       <FaultBox fault={fault} />
       {result && (
         <Table<Token>
-          {...{ label: t('tokens'), rows: result, keyOf: (one) => one.name, empty: <Empty title={t('tokens.none')} /> }}
+          {...{ label: t('tokens'), rows: result, keyOf: (one) => one.name, empty: <NoToken /> }}
           columns={[
             { title: t('name'), cell: (one) => one.name },
             { title: t('token.may'), cell: ({ may }) => t(`token.may.${may}`) },
@@ -190,3 +183,9 @@ function Tokens() {
     </section>
   )
 }
+
+const NoToken = () => (
+  <Empty title={t('tokens.none')}>
+    <p>{t('tokens.none.next')}</p>
+  </Empty>
+)

@@ -1,6 +1,7 @@
 // Who is connected, who may come back, what they wait for.
 
 import { useState } from 'preact/hooks'
+import { has } from '../declared.ts'
 import { ago, moment, number } from '../format.ts'
 import { Action } from '../parts/action.tsx'
 import { Badge } from '../parts/badge.tsx'
@@ -103,7 +104,8 @@ const DIALOG_MS = 2000
 
 function ClientDialog({ clientid, close, changed }: { clientid: string; close: () => void; changed: () => void }) {
   const { result, fault } = useRead<WholeClient>('client show', { clientid }, DIALOG_MS)
-  const kicked = (): void => {
+  const values = { clientid }
+  const done = (): void => {
     close()
     changed()
   }
@@ -139,13 +141,10 @@ function ClientDialog({ clientid, close, changed }: { clientid: string; close: (
               {t('action.close')}
             </button>
             {result.state === 'connected' && (
-              <Action
-                command="client kick"
-                values={{ clientid }}
-                label={t('client.kick')}
-                look="danger"
-                done={kicked}
-              />
+              <Action {...{ command: 'client kick', values, label: t('client.kick'), look: 'danger', done }} />
+            )}
+            {result.state === 'away' && has('client forget') && (
+              <Action {...{ command: 'client forget', values, label: t('client.forget'), look: 'danger', done }} />
             )}
           </div>
         </>

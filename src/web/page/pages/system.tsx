@@ -1,49 +1,29 @@
 // The gateway itself: storage, clock, listeners; its log; what else the board can do.
 
-import type { ComponentType } from 'preact'
 import { useCell } from '../cell.ts'
-import { declared, has } from '../declared.ts'
+import { declared } from '../declared.ts'
 import { bytes, duration, moment, number } from '../format.ts'
 import { live, type Status } from '../live.ts'
 import { Facts } from '../parts/facts.tsx'
+import { type Part, Parts } from '../parts/parts.tsx'
 import { Table } from '../parts/table.tsx'
-import { Tabs } from '../parts/tabs.tsx'
-import { place } from '../place.ts'
-import { type TextKey, t } from '../texts.ts'
+import { t } from '../texts.ts'
 import { CommandCard } from './commands.tsx'
 import { Log } from './log.tsx'
+import { Backups } from './system-backup.tsx'
+import { Restart } from './system-restart.tsx'
 
 /** First words of the commands that belong here, where there are some. */
 const HERE = ['update', 'network', 'clock', 'selftest', 'reload']
 
-interface Part {
-  readonly name: string
-  readonly title: TextKey
-  readonly Body: ComponentType
-  /** The command that it can't be without. */
-  readonly needs?: string
-}
-
 const PARTS: readonly Part[] = [
   { name: 'state', title: 'state', Body: State },
   { name: 'log', title: 'log', Body: Log, needs: 'log tail' },
+  { name: 'backup', title: 'backup', Body: Backups, needs: 'backups' },
+  { name: 'restart', title: 'machine', Body: Restart, needs: 'restart' },
 ]
 
-export function System() {
-  const [, second] = useCell(place)
-  useCell(declared)
-  const parts = PARTS.filter(({ needs }) => needs === undefined || has(needs))
-  const part = parts.find(({ name }) => name === second) ?? parts[0]!
-  return (
-    <>
-      <Tabs
-        {...{ label: t('system'), page: 'system', at: part.name }}
-        tabs={parts.map(({ name, title }) => ({ name, title: t(title) }))}
-      />
-      <part.Body key={part.name} />
-    </>
-  )
-}
+export const System = () => <Parts page="system" title="system" parts={PARTS} />
 
 function State() {
   const now = useCell(live)

@@ -10,6 +10,7 @@ import { language, t } from '../texts.ts'
 import { ROW_PX, useRows } from './rows.ts'
 
 export interface Column<T> {
+  /** '' where the cells speak for themselves. */
   readonly title: string
   readonly cell: (row: T) => ComponentChildren
   /** What the filter looks at, and what is read when the cell is cut off. */
@@ -50,7 +51,7 @@ export function Table<T>({ label, rows, columns, keyOf, filter, empty }: TablePr
         <div class="tr th" role="row" style={grid}>
           {shown.map(({ title }) => (
             <span role="columnheader" key={title}>
-              {title}
+              {title || <span class="unseen">{t('table.more')}</span>}
             </span>
           ))}
         </div>

@@ -1,0 +1,37 @@
+// The gateway anew, the machine anew, or all of it as it was shipped.
+
+import { useState } from 'preact/hooks'
+import { has } from '../declared.ts'
+import { Action } from '../parts/action.tsx'
+import { t } from '../texts.ts'
+
+export function Restart() {
+  const [keepQueue, setKeepQueue] = useState(true)
+  return (
+    <>
+      {(['restart', 'reboot'] as const).filter(has).map((command) => (
+        <section key={command} class="card">
+          <h2>{t(`machine.${command}`)}</h2>
+          <p class="hint">{t(`machine.${command}.what`)}</p>
+          <Action command={command} values={{}} label={t(`machine.${command}`)} />
+        </section>
+      ))}
+      {has('factory-reset') && (
+        <section class="card">
+          <h2>{t('machine.reset')}</h2>
+          <p class="hint">{t('machine.reset.what')}</p>
+          <label class="check">
+            <input
+              {...{ type: 'checkbox', checked: keepQueue }}
+              onChange={({ currentTarget }) => setKeepQueue(currentTarget.checked)}
+            />
+            {t('machine.reset.keep')}
+          </label>
+          <div class="buttons">
+            <Action command="factory-reset" values={{ keepQueue }} label={t('machine.reset')} look="danger" />
+          </div>
+        </section>
+      )}
+    </>
+  )
+}
