@@ -281,6 +281,32 @@ test('what comes is followed until a key', async () => {
   await wire.ended
 })
 
+test('a password is asked for, twice and unseen; one on the line is neither taken nor remembered', async () => {
+  const wire = await loggedIn()
+  wire.type('user add meter TypedOnTheLine\r')
+  await wire.sees(/PASSWORD is asked for, and does not stand on the line/)
+  wire.type('history\r')
+  await wire.sees(/\d {2}history\n/)
+  assert.equal(wire.screen.text.match(/TypedOnTheLine/g)?.length, 1) // as it was typed
+  wire.type('user add meter\r')
+  await wire.sees(/new password:$/)
+  wire.type('Zwiebelkuchen\r')
+  await wire.sees(/once more:$/)
+  wire.type('Zwiebel\r')
+  await wire.sees(/the two passwords differ; nothing is changed/)
+  wire.type('user add meter\r')
+  await wire.sees(/new password:$/)
+  wire.type('Zwiebelkuchen\r')
+  await wire.sees(/once more:$/)
+  wire.type('Zwiebelkuchen\r')
+  await wire.sees(/meter may connect/)
+  assert.doesNotMatch(wire.screen.text, /Zwiebel/)
+  wire.type('user remove meter --yes\r')
+  await wire.sees(/meter is no user any more/)
+  wire.toConsole.end()
+  await wire.ended
+})
+
 test('who has no account any more does nothing more', async () => {
   const wire = await loggedIn()
   await gateway.ctlAsked('battery staple', 'operator', 'set', 'bob')

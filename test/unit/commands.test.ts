@@ -135,6 +135,9 @@ test('completion: words of commands, options, what the gateway has', () => {
   assert.deepEqual(offered('lane s'), ['skip'])
   assert.deepEqual(offered('lane skip '), ['pgsql.pool1', 'redis.pool1'])
   assert.deepEqual(offered('lane skip r'), ['redis.pool1'])
+  assert.deepEqual(offered('acl '), ['add', 'remove', 'try']) // acl itself is a command, too
+  assert.deepEqual(offered('acl add '), ['read', 'write', 'readwrite', 'deny'])
+  assert.deepEqual(offered('user add bob -'), ['--json', '--data'])
   assert.deepEqual(offered('lane skip --to 3 p'), ['pgsql.pool1'])
   assert.deepEqual(offered('lane skip pgsql.pool1 -'), ['--to', '--json', '--data'])
   assert.deepEqual(offered('lane skip pgsql.pool1 --to '), [])

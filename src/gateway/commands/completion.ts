@@ -13,12 +13,13 @@ export function completionOf(
 ): Candidate[] {
   const before = words.slice(0, -1)
   const partial = words.at(-1) ?? ''
-  const command = commands.find(({ name }) => name === before.slice(0, name.split(' ').length).join(' '))
+  const begun = commands.filter(({ name }) => name === before.slice(0, name.split(' ').length).join(' '))
+  const command = begun.toSorted((a, b) => b.name.length - a.name.length)[0]
   const known = { ...command?.parameters, ...face }
   const asked = valueAskedFor(before.at(-1), known)
   const all = asked
     ? valuesOf(asked, gateway)
-    : [...next(before, partial, commands, command, gateway), ...options(known)]
+    : [...commandWords(before, commands), ...next(before, partial, command, gateway), ...options(known)]
   return all.filter(({ word }) => word.startsWith(partial) && (partial !== '' || !word.startsWith('-')))
 }
 
@@ -34,11 +35,10 @@ function valueAskedFor(word: string | undefined, known: Parameters): Parameter |
 function next(
   before: readonly string[],
   partial: string,
-  commands: readonly Spoken[],
   command: Spoken | undefined,
   gateway: Gateway | undefined,
 ): Candidate[] {
-  if (!command) return commandWords(before, commands)
+  if (!command) return []
   const given = before.slice(command.name.split(' ').length)
   const written = given.filter((word, i) => !word.startsWith('-') && !valueAskedFor(given[i - 1], command.parameters))
   const parameter = Object.values(command.parameters).filter(({ kind }) => kind === 'positional')[written.length]

@@ -12,7 +12,11 @@ const restart = command('restart', {
   summary: 'stop the gateway, and start it anew',
   help: 'As after a power cut, but in good order: what waits is sent on, sessions go on, clients connect again by themselves.',
   result: record({ restarts: flag() }),
-  will: () => 'Stops the gateway and starts it anew. Clients are disconnected for some seconds; their sessions stay.',
+  will({ config }) {
+    const { toConfirm } = config
+    const back = toConfirm && ` Version ${toConfirm.version} is not confirmed, and is taken back by that.`
+    return `Stops the gateway and starts it anew. Clients are disconnected for some seconds; their sessions stay.${back ?? ''}`
+  },
   did: () => 'The gateway starts anew.',
   run({ restart, log }, _, { who, from }) {
     log.warn({ who, from }, 'restart_asked_for')
