@@ -148,6 +148,7 @@ test('more bytes than a backup has are not taken, and half a backup is none', as
   socket.write(head('half', 1000))
   socket.write('x'.repeat(500))
   await until('it comes', () => readdirSync(folder(old)).length > before.length)
+  assert.deepEqual(await codeOf(await put('meanwhile', 'x')), [503, 'BUSY'])
   socket.destroy()
   await until('nothing of it stays', () => readdirSync(folder(old)).length === before.length)
   const endless = connect(Number(new URL(browser.url).port), '127.0.0.1').on('error', () => {})

@@ -1,7 +1,6 @@
 // The configuration with users, access rules, operators, tokens and certificates, as one file; and back again. What waits in the
 // queue and the embedded databases are not in it: they are the data folder's, which is copied as a whole while nothing runs on it.
 
-import { randomUUID } from 'node:crypto'
 import {
   existsSync,
   lstatSync,
@@ -35,6 +34,7 @@ const MOST = 50
 /** Of those that a restore has made. */
 const MOST_BEFORE = 5
 const BEFORE = 'before'
+const COMING = '.coming'
 
 /** `holdfast.json` of a backup. */
 export interface About {
@@ -56,6 +56,7 @@ export interface BackupOptions {
 
 export class Backups {
   readonly #o: BackupOptions
+  #isTaking = false
 
   constructor(options: BackupOptions) {
     this.#o = options
@@ -101,8 +102,11 @@ export class Backups {
   /** Keeps one that comes from elsewhere; nothing of it counts. @throws HoldfastError EXISTS, TOO_MANY_BACKUPS, TOO_LARGE, BAD_BACKUP, … */
   async take(path: string, source: Readable, caller: Caller): Promise<About> {
     this.#assertRoom(path)
-    const coming = join(this.folder, `.${randomUUID()}`)
+    if (this.#isTaking) throw new HoldfastError('BUSY', 'another backup is being brought')
+    this.#isTaking = true
+    const coming = join(this.folder, COMING)
     try {
+      rmSync(coming, { force: true }) // of before a power cut
       await take(source, coming)
       const about = await this.about(coming)
       this.#assertRoom(path)
@@ -111,6 +115,7 @@ export class Backups {
       return about
     } finally {
       rmSync(coming, { force: true })
+      this.#isTaking = false
     }
   }
 
