@@ -1,7 +1,7 @@
 // From the first start to the first row in PostgreSQL, in a browser on a phone.
 
 import assert from 'node:assert/strict'
-import { cpSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { connectAsync } from 'mqtt'
@@ -20,7 +20,10 @@ suite('first run', { skip: chromiumMissing() || postgresMissing() }, () => {
   let postgres: PostgresServer
 
   before(async () => {
-    cpSync(SHIPPED, join(gateway.etc, 'plugins/emqx_backend_pgsql.conf'))
+    const shipped = readFileSync(SHIPPED, 'utf8')
+    const others = 'backend.pgsql.other.server = 127.0.0.1:2\n'
+    const file = join(gateway.etc, 'plugins/emqx_backend_pgsql.conf')
+    writeFileSync(file, `${others}${shipped.replaceAll('pool1', 'site')}`)
     await buildPage()
     postgres = await startPostgres()
     await gateway.start()
@@ -41,22 +44,28 @@ suite('first run', { skip: chromiumMissing() || postgresMissing() }, () => {
     await page.getByRole('button', { name: 'Create the account' }).click()
 
     await page.getByRole('textbox', { name: 'Name' }).fill('cabinet-7')
+    await page
+      .getByLabel('Which devices may reach it')
+      .selectOption({ label: `all of its networks, on port ${gateway.port}` })
+    await page.getByText('Everybody in them is let in').waitFor()
+    await page.getByLabel('Which devices may reach it').selectOption({ label: 'only programs on this machine' })
     await page.getByRole('button', { name: 'Next' }).click()
 
     await page.getByLabel('Where shall messages go?').selectOption({ label: 'PostgreSQL' })
-    await page.getByLabel('server').fill('127.0.0.1:1')
-    await page.getByLabel('username').fill(postgres.user)
-    await page.getByLabel('password').fill(postgres.password)
-    await page.getByLabel('database').fill('mqtt')
+    await page.getByLabel('Pool').selectOption('site')
+    await page.getByLabel('Address').fill('127.0.0.1:1')
+    await page.getByLabel('User').fill(postgres.user)
+    await page.getByLabel('Password').fill(postgres.password)
+    await page.getByLabel('Database', { exact: true }).fill('mqtt')
     await assertAccessible(page, 'wizard, PostgreSQL')
     await page.getByRole('button', { name: 'Connect and make the tables' }).click()
     await page.getByRole('alert').getByText('ECONNREFUSED').first().waitFor()
 
-    await page.getByLabel('server').fill(`127.0.0.1:${postgres.port}`)
+    await page.getByLabel('Address').fill(`127.0.0.1:${postgres.port}`)
     await page.getByRole('button', { name: 'Connect and make the tables' }).click()
     await page.getByText('PostgreSQL is ready').waitFor()
     await page.getByRole('button', { name: 'To the overview' }).click()
-    await page.getByText('pgsql.pool1').first().waitFor()
+    await page.getByText('pgsql.site').first().waitFor()
 
     const client = await connectAsync(gateway.url, { clientId: 'first' })
     await client.publishAsync('plant/first', 'hello', { qos: 1 })
@@ -66,5 +75,6 @@ suite('first run', { skip: chromiumMissing() || postgresMissing() }, () => {
       return found.length > 0 && found
     })
     assert.deepEqual(rows, [{ payload: 'hello', sender: 'first' }])
+    assert.equal((await gateway.ctl('config', 'status')).toConfirm, null)
   })
 })

@@ -1,16 +1,18 @@
 // The first run, step by step: an account, the gateway's name and time, a database.
 
 import { useState } from 'preact/hooks'
-import { run } from '../api.ts'
 import { Wishes } from '../app.tsx'
 import { useCell } from '../cell.ts'
 import { has } from '../declared.ts'
 import { moment } from '../format.ts'
 import { live } from '../live.ts'
-import { Field } from '../parts/field.tsx'
+import { Choice, Field } from '../parts/field.tsx'
 import { Form } from '../parts/form.tsx'
+import { useRead } from '../parts/use-read.ts'
 import { inWizard, session, setUp } from '../session.ts'
 import { t } from '../texts.ts'
+import type { Entry } from './configuration-keys.tsx'
+import { commitKeys } from './wizard-commit.ts'
 import { FirstDatabase } from './wizard-database.tsx'
 
 const LEAST_PASSWORD = 8
@@ -70,24 +72,39 @@ function Account({ next }: { next: () => void }) {
   )
 }
 
-/** Its name, and whether its clock is right. */
+const MQTT = 'listener.tcp.default'
+
+/** Its name, who reaches it, and whether its clock is right. */
 function GatewayItself({ next }: { next: () => void }) {
   const now = useCell(live)
+  const { result: entries } = useRead<Entry[]>('config show', { all: true })
   const [written, setName] = useState<string | null>(null)
-  if (!now) return <p class="loading">{t('loading')}</p>
-  const { node, clock } = now.status
+  const [chosen, setListens] = useState<string | null>(null)
+  if (!now || !entries) return <p class="loading">{t('loading')}</p>
+  const { node, clock, access } = now.status
+  const before = entries.find(({ key }) => key === MQTT)?.value ?? ''
+  const [, host, port] = /^(127\.0\.0\.1|0\.0\.0\.0):(\d+)$/.exec(before) ?? []
   const name = written ?? node
+  const listens = chosen ?? before
   const act = async (): Promise<void> => {
-    if (name !== node) {
-      await run('config set', { key: 'node.name', value: name })
-      await run('config commit', { comment: t('wizard') })
-    }
+    const keys = [...(name === node ? [] : [['node.name', name]]), ...(listens === before ? [] : [[MQTT, listens]])]
+    if (keys.length > 0) await commitKeys(keys as [string, string][])
     next()
   }
   return (
     <Form submit={t('wizard.next')} act={act}>
       <h2>{t('wizard.gateway')}</h2>
       <Field label={t('system.node')} hint={t('wizard.node.hint')} value={name} change={setName} required />
+      {host && (
+        <Choice
+          {...{ label: t('wizard.listens'), value: listens, change: setListens }}
+          options={[
+            [`127.0.0.1:${port}`, t('wizard.listens.here')],
+            [`0.0.0.0:${port}`, t('wizard.listens.all', { port: port! })],
+          ]}
+        />
+      )}
+      {access.anonymous && listens.startsWith('0.') && <p class="warning">{t('wizard.listens.anybody')}</p>}
       <p class={clock.trusted ? 'hint' : 'warning'}>
         {t(clock.trusted ? 'wizard.clock' : 'wizard.clock.notSet', { source: clock.source })}{' '}
         {t('wizard.clock.here', { time: moment(Date.now()) })}

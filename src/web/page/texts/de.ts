@@ -338,6 +338,19 @@ export const de: Texts = {
   'wizard.clock.notSet':
     'Die Uhr des Gateways ist nicht gestellt: Geben Sie ihm einen Zeitserver, oder stellen Sie sie auf der Maschine.',
   'wizard.clock.here': 'Hier ist es {time}.',
+  'db.server': 'Adresse',
+  'db.database': 'Datenbank',
+  'db.keyspace': 'Keyspace',
+  'db.region': 'Region',
+  'db.keyId': 'Id des Schlüssels',
+  'db.secretKey': 'Zugangsschlüssel',
+  'wizard.listens': 'Welche Geräte dürfen es über MQTT erreichen?',
+  'wizard.listens.here': 'nur Programme auf dieser Maschine',
+  'wizard.listens.all': 'alle seine Netze, auf Port {port}',
+  'wizard.listens.anybody':
+    'Darin wird jeder eingelassen, bis es einen MQTT-Benutzer gibt: Legen Sie einen an unter Benutzer und Zugriff.',
+  'wizard.secret.stays': 'Es gibt eines; leer gelassen bleibt es.',
+  'wizard.noHooks': 'Noch schreibt kein Hook dorthin: Fügen Sie welche unter Hooks hinzu.',
   'wizard.kind': 'Wohin sollen Nachrichten?',
   'wizard.embedded':
     'Die eingebaute Datenbank läuft schon; es ist nichts zu tun. Eine andere lässt sich jederzeit hinzufügen.',
