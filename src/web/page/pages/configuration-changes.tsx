@@ -8,6 +8,7 @@ import { Choice, Field } from '../parts/field.tsx'
 import { Form } from '../parts/form.tsx'
 import { useRead } from '../parts/use-read.ts'
 import { linkTo } from '../place.ts'
+import { said } from '../said.ts'
 import { t } from '../texts.ts'
 import type { ConfigFault, PartProps } from './configuration.tsx'
 import { FaultList } from './configuration-faults.tsx'
@@ -87,7 +88,7 @@ function Commit({ checked, take, done }: { checked: Checked; take: PartProps['ta
       <FaultList faults={faults} />
       <ul>
         {changes.map((sentence) => (
-          <li key={sentence}>{sentence}</li>
+          <li key={sentence}>{said(sentence)}</li>
         ))}
       </ul>
       {atStart.length > 0 && <p class="warning">{t('config.atStart', { keys: atStart.join(', ') })}</p>}

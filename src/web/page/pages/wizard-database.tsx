@@ -5,6 +5,7 @@ import { Fault, read, run } from '../api.ts'
 import { Choice, Field } from '../parts/field.tsx'
 import { Form } from '../parts/form.tsx'
 import { useRead } from '../parts/use-read.ts'
+import { said } from '../said.ts'
 import { type TextKey, t } from '../texts.ts'
 import type { Entry } from './configuration-keys.tsx'
 import { commitKeys } from './wizard-commit.ts'
@@ -82,7 +83,7 @@ export function FirstDatabase({ end }: { end: () => void }) {
     if (!tested.ok) throw new Fault(tested.code ?? '', tested.error ?? '', tested.hint)
     told(t('wizard.answers'))
     const { did } = await run('pool schema', id)
-    told(did ?? '')
+    told(said(did ?? ''))
     const plugins = await read<{ name: string; hooks: number }[]>('plugins list')
     if (!plugins.some(({ name, hooks }) => name === `emqx_backend_${kind}` && hooks > 0)) told(t('wizard.noHooks'))
     setReady(true)

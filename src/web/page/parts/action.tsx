@@ -3,6 +3,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { type Fault, faultOf, preview, run, type Values } from '../api.ts'
 import { cell, useCell } from '../cell.ts'
+import { said } from '../said.ts'
 import { t } from '../texts.ts'
 import { Dialog } from './dialog.tsx'
 import { FaultBox } from './fault.tsx'
@@ -57,7 +58,7 @@ function Asking({ action }: { action: Asked }) {
     try {
       const { result, did } = await run(command, values)
       close()
-      tell(did ?? action.said ?? t('action.done', { label }))
+      tell(did === null ? (action.said ?? t('action.done', { label })) : said(did))
       action.done?.(result)
     } catch (error) {
       setFault(faultOf(error))
@@ -74,7 +75,7 @@ function Asking({ action }: { action: Asked }) {
   return (
     <Dialog title={label} close={close}>
       {will?.will?.split('\n').map((line) => (
-        <p key={line}>{line}</p>
+        <p key={line}>{said(line)}</p>
       ))}
       {will?.asks && <p class="hint">{t('action.final')}</p>}
       {!will && !fault && <p class="hint">…</p>}
