@@ -5,7 +5,6 @@ import type { OpenFace } from '../gateway/face.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { GatewaySettings } from '../gateway/settings.ts'
 import { hostOf } from './host.ts'
-import { serveSerial } from './serial.ts'
 
 /** What who has changed the configuration at this very line is told of it leaves before. */
 const LEAVE_MS = 1000
@@ -43,8 +42,10 @@ class OwnConsole implements OpenFace {
       if (former) await pause(LEAVE_MS, undefined, { signal: stop.signal }).catch(() => {})
       former?.abort()
       await before
+      if (!next) return
       const { log } = this.#gateway
-      if (next) await serveSerial({ host: hostOf(this.#gateway), ...next, log }, stop.signal)
+      const { serveSerial } = await import('./serial.ts') // or each gateway had what terminals need in memory
+      await serveSerial({ host: hostOf(this.#gateway), ...next, log }, stop.signal)
     })()
   }
 

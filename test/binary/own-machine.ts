@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { residentMb } from '../bench/gateway.ts'
 import { until } from '../helpers/gateway.ts'
 import { atEnd } from '../helpers/journal.ts'
 
@@ -65,6 +66,11 @@ export class OwnMachine {
       if (child.exitCode === null && child.kill('SIGKILL')) await once(child, 'exit')
     })
     return machine
+  }
+
+  /** MB of memory that it has now. */
+  get resident(): number {
+    return residentMb(this.#child.pid!)
   }
 
   async running(): Promise<this> {
