@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { test } from 'node:test'
+import { releases } from '../scripts/build.d/releases.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const src = join(root, 'src')
@@ -148,4 +149,13 @@ test('every dependency has its line in the README, and none floats', () => {
     assert.ok(readme.includes(`\`${name}\``), `README.md says nothing of ${name}`)
     assert.match(version, /^\d+\.\d+\.\d+$/, `${name} is not pinned`)
   }
+})
+
+test("the version is package.json's, and the changes tell of it", () => {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  assert.equal(releases()[0].version, version)
+  assert.equal(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).version, version)
+  const literal = new RegExp(`(?<![\\d.])${version.replaceAll('.', '\\.')}(?![\\d.])`)
+  for (const file of [...sources, ...['README.md', 'Dockerfile.arm64'].map((name) => join(root, name))])
+    assert.doesNotMatch(readFileSync(file, 'utf8'), literal, relative(root, file))
 })

@@ -3,11 +3,12 @@
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { test } from 'node:test'
 import { packageFile } from '../../scripts/build.d/deb.ts'
 import { asked } from '../../scripts/build.d/place.ts'
+import { releaseFolder } from '../../scripts/build.d/release.ts'
 import { until } from '../helpers/gateway.ts'
 import { temporaryFolder } from '../helpers/journal.ts'
 import { DebianMachine } from './debian.ts'
@@ -19,9 +20,23 @@ const DATA = '/var/lib/holdfast'
 /** Of 10, as `systemd-analyze security` sees it. */
 const MOST_EXPOSED = 2
 
+const architectures = asked((process.env.HOLDFAST_ARCHITECTURES ?? '').split(' ').filter(Boolean))
+
+test('the folder of a release: complete, and its sums are right', () => {
+  const folder = releaseFolder(architectures)
+  const sums = execFileSync('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: folder, encoding: 'utf8' })
+  const aside = ['CHANGELOG.md', 'LICENSE', 'holdfast.service']
+  const each = architectures.flatMap((one) => {
+    const binary = `holdfast-linux-${one}`
+    return [binary, `${binary}.cdx.json`, `${binary}.licences.txt`, basename(packageFile(one))]
+  })
+  assert.deepEqual(sums.trimEnd().split('\n').sort(), [...each, ...aside].map((name) => `${name}: OK`).sort())
+  assert.deepEqual(readdirSync(folder).sort(), [...each, ...aside, 'SHA256SUMS'].sort())
+})
+
 const skip = process.getuid?.() === 0 ? false : 'only root can run another system'
 
-for (const architecture of asked((process.env.HOLDFAST_ARCHITECTURES ?? '').split(' ').filter(Boolean))) {
+for (const architecture of architectures) {
   const deb = packageFile(architecture)
   test(`${basename(deb)}: lintian finds nothing`, () => {
     const words = ['--allow-root', '--fail-on', 'error,warning,info', '--tag-display-limit', '0', deb]
