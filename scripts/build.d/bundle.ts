@@ -16,7 +16,13 @@ import { type Architecture, CACHE, ROOT, tracked } from './place.ts'
 import { addonsIn, META, metaOfModules, packagesOutside } from './plugins.ts'
 
 /** What runs by itself: the first module, the program behind it, the threads. */
-const ENTRIES = ['src/binary.ts', 'src/main.ts', 'src/queue/writer-worker.ts', 'src/forward/worker.ts']
+const ENTRIES = [
+  'src/binary.ts',
+  'src/main.ts',
+  'src/queue/writer-worker.ts',
+  'src/forward/worker.ts',
+  'src/sqlite/copy-worker.ts',
+]
 /** Of src, what is neither code nor for developers. */
 const BESIDE = 'src/{backends,gateway,console}/**/*.{sql,cql,lua,json,txt}'
 /** Compressed, since not every start needs them. */

@@ -2,8 +2,7 @@
 // note says and takes it away last: a power cut between only makes the next start do it again.
 
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
-import type { LoadedPool } from '../config/load.ts'
+import { dirname, join, resolve } from 'node:path'
 import { HoldfastError } from '../model/errors.ts'
 import { lockFolder } from '../sqlite/lock.ts'
 import { replaceFile, syncFolder } from '../system/disk.ts'
@@ -24,7 +23,7 @@ export interface Reset {
 }
 
 /** What lies in the data folder beside the queue and the embedded databases. */
-const KEPT_BY_NOBODY = ['config', 'backups', 'tls', 'selftest', 'trend']
+const KEPT_BY_NOBODY = ['config', 'backups', 'tls', 'selftest', 'trend', 'restore', 'replaced']
 /** The queue, damaged ones that were moved aside, and what SQLite has beside a file. */
 const QUEUE = /^journal\.db/
 
@@ -40,13 +39,6 @@ export function assertResettable(etcDir: string): void {
   } catch (cause) {
     throw new HoldfastError('ETC_NOT_WRITABLE', `${etcDir} can't be written: ${(cause as Error).message}`, { cause })
   }
-}
-
-/** Of these pools, those that lie in the data folder. */
-export function databasesIn(dataDir: string, pools: Iterable<LoadedPool>): string[] {
-  const files = [...pools].filter(({ kind }) => kind === 'sqlite').map(({ settings }) => String(settings.database))
-  const names = files.map((file) => relative(dataDir, resolve(dataDir, file)))
-  return [...new Set(names)].filter((name) => name !== '' && !name.startsWith('..') && !isAbsolute(name))
 }
 
 /** The next start does it. */

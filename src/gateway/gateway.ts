@@ -17,6 +17,7 @@ import { type Journal, openJournal } from '../queue/journal.ts'
 import { LOCAL_TABLES, Store } from '../store/store.ts'
 import { type Clock, systemClock } from '../system/clock.ts'
 import { Backups } from './backup/backup.ts'
+import { putRestored } from './backup/restored-queue.ts'
 import { holdUntilClockIsSet } from './clock-hold.ts'
 import { type Commands, commandsOf } from './commands.ts'
 import { bindingsOf, poolsOf } from './config/changes.ts'
@@ -123,6 +124,7 @@ async function start(options: GatewayOptions): Promise<Gateway> {
 async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
   const startedAt = performance.now()
   const reset = doReset(options.etcDir, options.dataDir)
+  const restored = putRestored(options.dataDir)
   const etc = new EtcFolder(options.etcDir)
   const recovered = recoverConfig(etc, options.dataDir)
   const configuration = loadConfiguration(options.etcDir)
@@ -286,6 +288,7 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
   log.info({ node, ms: Math.round(performance.now() - startedAt) }, 'gateway_running')
   setImmediate(() => config.recordOrSay())
   if (reset) log.warn({ ...reset.caller, keptQueue: reset.keepQueue }, 'factory_reset')
+  if (restored.length > 0) log.warn({ databases: restored }, 'queue_restored')
   if (recovered) log.warn({ version: recovered.version, instead: recovered.instead }, recovered.message)
   return gateway
 }

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import tar, { type Headers } from 'tar-stream'
-import { type GatewayFiles, GatewayProcess } from '../helpers/gateway.ts'
+import { openForRead } from '../../src/sqlite/open.ts'
+import { type GatewayFiles, GatewayProcess, until } from '../helpers/gateway.ts'
 import { atEnd } from '../helpers/journal.ts'
 import { Client } from '../helpers/mqtt-client.ts'
 import { freePort } from '../helpers/ports.ts'
@@ -141,7 +142,9 @@ test('files that somebody made to do harm: refused, nothing is written, the gate
     [[good, [{ name: 'etc/../../x' }, 'x']], /it holds 'etc\/..\/..\/x', which is no file of a backup/],
     [[good, [{ name: '/etc/passwd' }, 'x']], /which is no file of a backup/],
     [[good, [{ name: 'etc/.hidden' }, 'x']], /which is no file of a backup/],
-    [[good, [{ name: 'data/journal.db' }, 'x']], /which is no file of a backup/],
+    [[good, [{ name: 'data/journal.db' }, 'x']], /is of another version/],
+    [[good, [{ name: 'data/../journal.db' }, 'x']], /which is no file of a backup/],
+    [[good, [{ name: 'data/journal.db', type: 'symlink', linkname: '/etc/shadow' }, '']], /it holds a symlink/],
     [[good, good], /it holds 'holdfast.json' twice/],
     [[good, [{ name: 'etc/holdfast.conf' }, Buffer.alloc(2 << 20)]], /with 2097152 bytes; 1048576 is the most/],
     [
@@ -186,4 +189,86 @@ test('who does not come by ctl names no folder', async (t) => {
     assert.throws(() => backups.pathOf(name, caller), /without a folder/)
   assert.equal(backups.pathOf('a.tar.gz', caller), join(gateway.data, 'backups', 'a.tar.gz'))
   assert.equal(backups.pathOf('/tmp/a', { who: 'root', from: 'ctl' }), '/tmp/a')
+})
+
+test('with the queue: sessions, retained messages, what waits and the embedded database come back on a new card', async (t) => {
+  const old = await gatewayWith(t)
+  await old.ctl('lane', 'pause', 'pool1')
+  const subscriber = await Client.connect(old.url, 'away', { clean: false })
+  await subscriber.subscribe('news/#')
+  await subscriber.end()
+  const publisher = await Client.connect(old.url, 'p')
+  await publisher.publish('news/1', 'kept', 1, true)
+  for (let n = 0; n < 50; n++) await publisher.publish(`t/${n}`, String(n))
+  const file = join(old.root, 'b.tar.gz')
+  const making = old.ctl('backup', file, '--queue') // while more comes
+  for (let n = 50; n < 100; n++) await publisher.publish(`t/${n}`, String(n))
+  assert.ok((await making).files > 4)
+  const { journal } = await old.ctl('storage')
+  await publisher.end()
+  await old.stop()
+
+  const fresh = await gatewayWith(t)
+  assert.match(
+    await fresh.holdfast('ctl', 'restore', file, '--dry-run'),
+    /There is a queue in it, too, which --queue restores/,
+  )
+  const { databases } = await fresh.ctl('restore', file, '--queue')
+  assert.deepEqual(databases.toSorted(), ['journal.db', 'one.db'])
+  assert.deepEqual(await fresh.ctl('clients', '--all'), []) // from the next start on
+  await fresh.stop()
+  fresh.port = old.port
+  await fresh.start()
+  assert.ok(!existsSync(join(fresh.data, 'restore')) && existsSync(join(fresh.data, 'replaced', 'journal.db')))
+  assert.notEqual((await fresh.ctl('storage')).journal, journal)
+  assert.match(fresh.output, /queue_restored/)
+  const back = await Client.connect(fresh.url, 'away', { clean: false })
+  await until('what waited', () => back.heard('news/1').length === 1)
+  await back.end()
+  assert.equal((await fresh.ctl('messages', 'news/1')).length, 1)
+  await fresh.forwarded()
+  const rows = readRows(join(fresh.data, 'one.db'))
+  assert.ok(rows.length >= 50 && rows.length <= 100, `${rows.length}`)
+  assert.deepEqual(rows, [...Array(rows.length).keys()].map(String)) // each once, in order
+})
+
+const readRows = (file: string): unknown[] => {
+  const db = openForRead(file)
+  try {
+    return db.prepare("select payload from mqtt_msg where topic like 't/%' order by rowid").pluck().all().map(String)
+  } finally {
+    db.close()
+  }
+}
+
+test('a queue that somebody made to do harm: only databases of its pools, no more than there is room for', async (t) => {
+  const gateway = await gatewayWith(t)
+  const file = join(gateway.root, 'q.tar.gz')
+  const before = readdirSync(gateway.data)
+  const about = JSON.stringify({ format: 1, version: '0', node: 'other', at: '2026-01-01T00:00:00.000Z' })
+  const conf = readFileSync(join(gateway.etc, 'holdfast.conf'), 'utf8')
+  const good: Entry[] = [
+    [{ name: 'holdfast.json' }, about],
+    [{ name: 'etc/holdfast.conf' }, conf],
+  ]
+  for (const name of ['data/lock', 'data/config/unfinished.json', 'data/other.db', 'data/journal.db-wal']) {
+    await archive(file, [...good, [{ name }, 'x']])
+    assert.match(await refusal(gateway, 'restore', file, '--queue'), /twice, or where none of its pools has a database/)
+  }
+  await archive(file, good)
+  assert.match(await refusal(gateway, 'restore', file, '--queue'), /there is no queue in this backup/)
+  // the header of ten thousand gigabytes, and nothing behind it
+  const pack = tar.pack()
+  for (const [header, content] of good) pack.entry(header, content)
+  pack.entry({ name: 'data/journal.db', size: 10 ** 13 })
+  const chunks: Buffer[] = []
+  for await (const chunk of pack) {
+    chunks.push(chunk as Buffer)
+    if (Buffer.concat(chunks).includes('data/journal.db')) break
+  }
+  writeFileSync(file, gzipSync(Buffer.concat(chunks)))
+  assert.match(await refusal(gateway, 'restore', file, '--queue'), /there is no room for 10000000000000 bytes/)
+  assert.equal((await gateway.ctl('config', 'history')).length, 1)
+  const more = readdirSync(gateway.data).filter((name) => !before.includes(name))
+  assert.deepEqual(more.toSorted(), ['backups', 'config'])
 })

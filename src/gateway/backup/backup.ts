@@ -17,13 +17,16 @@ import { basename, dirname, isAbsolute, join, relative } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Logger } from '../../log/logger.ts'
 import { HoldfastError } from '../../model/errors.ts'
-import { replaceFile, syncFolder } from '../../system/disk.ts'
+import { freeBytes, replaceFile, syncFolder } from '../../system/disk.ts'
 import type { Caller } from '../commands/command.ts'
+import { poolsOf } from '../config/changes.ts'
 import { isFileName } from '../config/files.ts'
 import type { Committed, ConfigTransaction, Pending } from '../config/transaction.ts'
-import { ConfigFaults, readConfiguration } from '../load.ts'
+import { databasesIn, JOURNAL, withCopies } from '../databases.ts'
+import { ConfigFaults, type Configuration, readConfiguration } from '../load.ts'
 import { VERSION } from '../version.ts'
-import { type Archived, BOUNDS, pack, take, unpack } from './archive.ts'
+import { type Archived, BOUNDS, type Linked, pack, take, unpack, unpackLarge } from './archive.ts'
+import { dropUnready, makeReady, makeUnready } from './restored-queue.ts'
 
 const OWNER_ONLY = 0o600
 const FORMAT = 1
@@ -54,9 +57,31 @@ export interface BackupOptions {
   readonly log: Logger
 }
 
+export interface Written {
+  readonly bytes: number
+  readonly files: number
+}
+
+export interface RestoreOptions {
+  readonly pending?: Pending | undefined
+  /** Also the journal and the embedded databases. */
+  readonly queue?: boolean | undefined
+}
+
+export interface Restored extends Committed {
+  readonly about: About
+  /** The backup of what there was. */
+  readonly before: string
+  /** Names of those that are put in place at the next start. */
+  readonly databases: readonly string[]
+  readonly hasQueue: boolean
+}
+
+const isOfEtc = (name: string): boolean => name.startsWith('etc/')
+
 export class Backups {
   readonly #o: BackupOptions
-  #isTaking = false
+  #isBusy = false
 
   constructor(options: BackupOptions) {
     this.#o = options
@@ -85,38 +110,35 @@ export class Backups {
     return `${first.replace(/[^\w-]/g, '-')}-${moment}.tar.gz`
   }
 
-  /** @returns its bytes, and how many files are in it. @throws HoldfastError EXISTS, TOO_MANY_BACKUPS, NOT_WRITABLE */
-  async write(path: string, caller: Caller): Promise<{ bytes: number; files: number }> {
-    this.#assertRoom(path)
-    const files = this.#collect()
-    const packed = await pack(files)
-    try {
-      replaceFile(path, packed, OWNER_ONLY)
-    } catch (cause) {
-      throw new HoldfastError('NOT_WRITABLE', `the backup can't be written: ${(cause as Error).message}`, { cause })
-    }
-    this.say('backup_written', path, caller)
-    return { bytes: packed.length, files: files.size - 1 }
+  /**
+   * @param queue also the journal and the embedded databases
+   * @returns its bytes, and how many files are in it. @throws HoldfastError EXISTS, TOO_MANY_BACKUPS, NO_ROOM, NOT_WRITABLE, BUSY
+   */
+  write(path: string, caller: Caller, { queue = false } = {}): Promise<Written> {
+    const { dataDir, config } = this.#o
+    return this.#alone(async () => {
+      if (!queue) return this.#write(path, caller)
+      const databases = databasesIn(dataDir, poolsOf(config.running).values())
+      return withCopies({ dataDir, databases, room: this.#room() }, (copies) => this.#write(path, caller, copies))
+    })
   }
 
-  /** Keeps one that comes from elsewhere; nothing of it counts. @throws HoldfastError EXISTS, TOO_MANY_BACKUPS, TOO_LARGE, BAD_BACKUP, … */
-  async take(path: string, source: Readable, caller: Caller): Promise<About> {
-    this.#assertRoom(path)
-    if (this.#isTaking) throw new HoldfastError('BUSY', 'another backup is being brought')
-    this.#isTaking = true
-    const coming = join(this.folder, COMING)
-    try {
-      rmSync(coming, { force: true }) // of before a power cut
-      await take(source, coming)
-      const about = await this.about(coming)
+  /** Keeps one that comes from elsewhere; nothing of it counts. @throws HoldfastError EXISTS, TOO_MANY_BACKUPS, TOO_LARGE, BAD_BACKUP, BUSY, … */
+  take(path: string, source: Readable, caller: Caller): Promise<About> {
+    return this.#alone(async () => {
       this.#assertRoom(path)
-      renameSync(coming, path)
-      this.say('backup_taken', path, caller)
-      return about
-    } finally {
-      rmSync(coming, { force: true })
-      this.#isTaking = false
-    }
+      const coming = join(this.folder, COMING)
+      try {
+        rmSync(coming, { force: true }) // of before a power cut
+        await take(source, coming)
+        const { about } = await this.about(coming)
+        renameSync(coming, path)
+        this.say('backup_taken', path, caller)
+        return about
+      } finally {
+        rmSync(coming, { force: true })
+      }
+    })
   }
 
   /** @throws HoldfastError NO_SUCH_BACKUP */
@@ -158,39 +180,82 @@ export class Backups {
     })
   }
 
-  /** What a backup is. @throws HoldfastError BAD_BACKUP, NO_FILE */
-  async about(path: string): Promise<About> {
-    return aboutOf(await unpack(path))
+  /** What a backup is, and whether a queue is in it. @throws HoldfastError BAD_BACKUP, NO_FILE */
+  async about(path: string): Promise<{ about: About; hasQueue: boolean }> {
+    const { files, hasLarge } = await unpack(path)
+    return { about: aboutOf(files), hasQueue: hasLarge }
   }
 
   /**
-   * Checked as a whole, then taken up as a commit is; what there was before is in a backup of its own.
-   * @throws ConfigFaults; HoldfastError BAD_BACKUP, NO_FILE, what a commit is refused for
+   * Checked as a whole, then taken up as a commit is; what there was before is in a backup of its own. The queue counts from the next
+   * start on, if it is wanted.
+   * @throws ConfigFaults; HoldfastError BAD_BACKUP, NO_FILE, NO_QUEUE, NO_ROOM, BUSY, what a commit is refused for
    */
-  async restore(
-    path: string,
-    caller: Caller,
-    pending: Pending | undefined,
-  ): Promise<Committed & { about: About; before: string }> {
-    const archived = await unpack(path)
-    const about = aboutOf(archived)
-    const files = new Map(
-      [...archived].flatMap(([name, content]) => (name.startsWith('etc/') ? [[name.slice(4), content] as const] : [])),
-    )
-    this.#check(files)
-    for (const { file } of this.#made().slice(MOST_BEFORE - 1)) rmSync(join(this.folder, file))
-    const before = join(this.folder, this.newName(BEFORE))
-    await this.write(before, caller)
-    const undo = this.#putOthers(files)
+  restore(path: string, caller: Caller, { pending, queue = false }: RestoreOptions): Promise<Restored> {
+    return this.#alone(async () => {
+      const { files: archived, hasLarge } = await unpack(path)
+      const about = aboutOf(archived)
+      const files = new Map(
+        [...archived].flatMap(([name, content]) => (isOfEtc(name) ? [[name.slice(4), content]] : [])),
+      )
+      const next = this.#check(files)
+      if (queue && !hasLarge) throw new HoldfastError('NO_QUEUE', 'there is no queue in this backup')
+      for (const { file } of this.#made().slice(MOST_BEFORE - 1)) rmSync(join(this.folder, file))
+      const before = join(this.folder, this.newName(BEFORE))
+      await this.#write(before, caller)
+      let undo = (): void => {}
+      try {
+        const databases = queue ? await this.#unpackQueue(path, next) : []
+        undo = this.#putOthers(files)
+        const comment = `restored: the backup of ${about.node}, ${about.at}`
+        const own = new Map([...files].filter(([name]) => isFileName(name)))
+        const committed = await this.#o.config.replace(caller, own, { comment, pending })
+        if (queue) makeReady(this.#o.dataDir)
+        this.say('backup_restored', path, caller)
+        return { ...committed, about, before, databases, hasQueue: hasLarge }
+      } catch (error) {
+        undo()
+        throw error
+      } finally {
+        dropUnready(this.#o.dataDir)
+      }
+    })
+  }
+
+  async #write(path: string, caller: Caller, copies: readonly Linked[] = []): Promise<Written> {
+    this.#assertRoom(path)
+    const files = this.#collect()
+    const large = copies.map(({ name, file }) => ({ name: `data/${name}`, file }))
     try {
-      const comment = `restored: the backup of ${about.node}, ${about.at}`
-      const own = new Map([...files].filter(([name]) => isFileName(name)))
-      const committed = await this.#o.config.replace(caller, own, { comment, pending })
-      this.say('backup_restored', path, caller)
-      return { ...committed, about, before }
-    } catch (error) {
-      undo()
-      throw error
+      const bytes = await pack(path, files, large)
+      this.say('backup_written', path, caller)
+      return { bytes, files: files.size - 1 + large.length }
+    } catch (cause) {
+      throw new HoldfastError('NOT_WRITABLE', `the backup can't be written: ${(cause as Error).message}`, { cause })
+    }
+  }
+
+  /** @returns names of the databases that lie ready to be put in place. @throws HoldfastError BAD_BACKUP, NO_ROOM */
+  #unpackQueue(path: string, next: Configuration): Promise<string[]> {
+    const { dataDir } = this.#o
+    const names = [...databasesIn(dataDir, poolsOf(next).values()), JOURNAL]
+    return unpackLarge(path, makeUnready(dataDir), { names, room: this.#room() })
+  }
+
+  /** Bytes. */
+  #room(): number {
+    const { dataDir, config } = this.#o
+    return freeBytes(dataDir) - config.running.gateway['queue.reserve']
+  }
+
+  /** One at a time. @throws HoldfastError BUSY */
+  async #alone<T>(act: () => Promise<T>): Promise<T> {
+    if (this.#isBusy) throw new HoldfastError('BUSY', 'another backup is being made, brought or restored')
+    this.#isBusy = true
+    try {
+      return await act()
+    } finally {
+      this.#isBusy = false
     }
   }
 
@@ -231,7 +296,7 @@ export class Backups {
   }
 
   /** Read as if it were there already, with all that its files name. @throws ConfigFaults */
-  #check(files: Archived): void {
+  #check(files: Archived): Configuration {
     const { etcDir, dataDir } = this.#o
     mkdirSync(join(dataDir, 'config'), { recursive: true, mode: 0o700 })
     const folder = mkdtempSync(join(dataDir, 'config', 'restore-'))
@@ -241,8 +306,10 @@ export class Backups {
         writeFileSync(join(folder, name), content, { mode: OWNER_ONLY })
       }
       const there = ({ file }: { file: string }): string => join(etcDir, relative(folder, file))
-      const faults = readConfiguration(folder).faults.map((fault) => ({ ...fault, file: there(fault) }))
+      const next = readConfiguration(folder)
+      const faults = next.faults.map((fault) => ({ ...fault, file: there(fault) }))
       if (faults.some(({ severity }) => severity === 'error')) throw new ConfigFaults(faults).whileRunning()
+      return next
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }

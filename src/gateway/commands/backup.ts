@@ -3,19 +3,23 @@
 import { PENDING } from '../config/transaction.ts'
 import type { Gateway } from '../gateway.ts'
 import { command } from './command.ts'
-import { type Candidate, choiceOf, option, optional, required, word } from './parameter.ts'
-import { integer, listOf, record, text, time } from './schema.ts'
+import { type Candidate, choiceOf, onOff, option, optional, required, word } from './parameter.ts'
+import { flag, integer, listOf, record, text, time } from './schema.ts'
 
 const ABOUT = { node: text('whose it is'), at: time(), version: text('of Holdfast') }
 
+const QUEUE_TOO =
+  ' At the next start its queue, sessions, retained messages and embedded databases take the place of those here, which go to `replaced`.'
+
 const backup = command('backup', {
   summary: 'configuration, users, tokens and certificates, as one file',
-  help: `A .tar.gz that only its owner may read: passwords of databases and private keys are in it. What waits in the queue and the embedded databases
-are not: they are in the data folder, which can be copied as a whole while no gateway runs on it.`,
+  help: `A .tar.gz that only its owner may read: passwords of databases and private keys are in it. With --queue also what waits in the queue, with
+sessions and retained messages, and the embedded databases, as they are at one moment, while the gateway goes on.`,
   parameters: {
     file: optional(word("a file's name"), 'FILE', 'A path; without a folder it goes to backups/ in the data folder', {
       isPath: true,
     }),
+    queue: onOff('Also the queue, sessions, retained messages and embedded databases'),
   },
   result: record({ file: text(), bytes: integer(), files: integer() }),
   will: (_, { file = 'a file in backups/ of the data folder' }) =>
@@ -24,7 +28,7 @@ are not: they are in the data folder, which can be copied as a whole while no ga
     `${file}: ${files} files, ${bytes} bytes. Keep it safe: passwords and keys are in it.`,
   async run({ backups }, input, caller) {
     const file = backups.pathOf(input.file ?? backups.newName(), caller)
-    return { file, ...(await backups.write(file, caller)) }
+    return { file, ...(await backups.write(file, caller, input)) }
   },
 })
 
@@ -58,7 +62,9 @@ const restore = command('restore', {
   recentLogin: true,
   summary: 'put a backup back',
   help: `It is checked as a whole before anything changes; what there was is kept as a backup of its own, and as a version of the configuration.
-Users, operators, tokens and certificates become those of the backup. What waits in the queue stays.`,
+Users, operators, tokens and certificates become those of the backup. What waits in the queue stays, but for --queue: then queue, sessions, retained
+messages and embedded databases of the backup take the place of those that are here, at the next start; these go to the folder \`replaced\` beside them.
+A queue that is restored takes an id of its own: what it had forwarded is not sent again; what another gateway with the same queue sends, too, is.`,
   parameters: {
     file: { ...kept, isPath: true, doc: 'A path; without a folder it is in backups/ in the data folder' },
     pending: option(
@@ -66,6 +72,7 @@ Users, operators, tokens and certificates become those of the backup. What waits
       'drain|drop|keep',
       'What becomes of events that wait for pools that are gone',
     ),
+    queue: onOff('Also the queue and the embedded databases that are in it, from the next start on'),
   },
   asks: true,
   result: record({
@@ -73,17 +80,36 @@ Users, operators, tokens and certificates become those of the backup. What waits
     configuration: integer('the version that runs'),
     changes: listOf(text()),
     before: text('what there was'),
+    databases: listOf(text(), 'that take their place at the next start'),
+    hasQueue: flag(),
   }),
-  async will({ backups }, { file }, caller) {
-    const { node, at, version } = await backups.about(backups.pathOf(file, caller))
-    return `Makes configuration, users, operators, tokens and certificates those of ${node} on ${at} (Holdfast ${version}). Accounts that are not in it are gone.`
+  async will({ backups }, { file, queue }, caller) {
+    const { about, hasQueue } = await backups.about(backups.pathOf(file, caller))
+    const { node, at, version } = about
+    const its = !hasQueue ? '' : queue ? QUEUE_TOO : ' There is a queue in it, too, which --queue restores.'
+    return `Makes configuration, users, operators, tokens and certificates those of ${node} on ${at} (Holdfast ${version}). Accounts that are not in it are gone.${its}`
   },
-  did: ({ node, at, changes, before }) =>
-    [`The backup of ${node}, ${at}, is back.`, ...changes, `What there was: ${before}`].join('\n'),
-  async run({ backups }, { file, pending }, caller) {
-    const { about, version, changes, before } = await backups.restore(backups.pathOf(file, caller), caller, pending)
+  did: ({ node, at, changes, before, databases }) =>
+    [
+      `The backup of ${node}, ${at}, is back.`,
+      ...changes,
+      ...(databases.length > 0 ? [`${databases.join(', ')} of it count from the next start on: \`restart\`.`] : []),
+      `What there was: ${before}`,
+    ].join('\n'),
+  async run({ backups }, { file, ...options }, caller) {
+    const { about, version, changes, ...rest } = await backups.restore(backups.pathOf(file, caller), caller, options)
     const { node, at, version: madeBy } = about
-    return { node, at, version: madeBy, configuration: version, changes: changes.sentences, before }
+    const { before, databases, hasQueue } = rest
+    return {
+      node,
+      at,
+      version: madeBy,
+      configuration: version,
+      changes: changes.sentences,
+      before,
+      databases,
+      hasQueue,
+    }
   },
 })
 

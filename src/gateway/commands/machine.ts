@@ -1,8 +1,8 @@
 // `restart`, `reboot`, `factory-reset`.
 
-import { resolve } from 'node:path'
 import { poolsOf } from '../config/changes.ts'
-import { assertResettable, databasesIn, noteReset } from '../factory-reset.ts'
+import { databasesIn } from '../databases.ts'
+import { assertResettable, noteReset } from '../factory-reset.ts'
 import { rebootMachine } from '../machine.ts'
 import { command } from './command.ts'
 import { onOff } from './parameter.ts'
@@ -65,7 +65,7 @@ and its log and its serial line show the one-time code that makes the first acco
     `Everything goes${keptQueue ? ' but the queue' : ''}; the gateway starts anew as it was shipped.`,
   run({ backups, config, dataDir, restart, log }, { keepQueue = false }, caller) {
     assertResettable(config.running.etcDir)
-    const databases = databasesIn(resolve(dataDir), poolsOf(config.running).values())
+    const databases = databasesIn(dataDir, poolsOf(config.running).values())
     const files = backups.files()
     noteReset(dataDir, { caller, keepQueue, files, databases })
     log.warn({ who: caller.who, from: caller.from, keepQueue }, 'factory_reset_asked_for')

@@ -1,0 +1,53 @@
+// The databases of the data folder: the journal, and the embedded ones that pools name.
+
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
+import type { LoadedPool } from '../config/load.ts'
+import { HoldfastError } from '../model/errors.ts'
+import { copyDatabase } from '../sqlite/copy.ts'
+
+export const JOURNAL = 'journal.db'
+const COPIES = '.copies'
+
+/** Of these pools, those that lie in the data folder, by their names in it. */
+export function databasesIn(dataDir: string, pools: Iterable<LoadedPool>): string[] {
+  const folder = resolve(dataDir)
+  const files = [...pools].filter(({ kind }) => kind === 'sqlite').map(({ settings }) => String(settings.database))
+  const names = files.map((file) => relative(folder, resolve(folder, file)))
+  return [...new Set(names)].filter((name) => name !== '' && !name.startsWith('..') && !isAbsolute(name))
+}
+
+export interface CopyOptions {
+  readonly dataDir: string
+  readonly databases: readonly string[]
+  /** Bytes that may be written. */
+  readonly room: number
+}
+
+/**
+ * Copies of the journal and of these databases, each of one moment, as long as `use` runs. The journal comes last: a database that is
+ * older than it gets again what it lacks, as one that was restored does.
+ * @throws HoldfastError NO_ROOM: twice as much is needed as they have
+ */
+export async function withCopies<T>(
+  { dataDir, databases, room }: CopyOptions,
+  use: (copies: readonly { name: string; file: string }[]) => Promise<T>,
+): Promise<T> {
+  const names = [...databases, JOURNAL].filter((name) => existsSync(join(dataDir, name)))
+  const bytes = 2 * names.reduce((sum, name) => sum + statSync(join(dataDir, name)).size, 0)
+  if (bytes > room) {
+    throw new HoldfastError('NO_ROOM', `copies of the databases need ${bytes} bytes for a while, ${room} are free`)
+  }
+  const folder = join(dataDir, COPIES)
+  rmSync(folder, { recursive: true, force: true }) // of before a power cut
+  try {
+    const copies = names.map((name) => ({ name, file: join(folder, name) }))
+    for (const { name, file } of copies) {
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+      await copyDatabase({ from: join(dataDir, name), to: file })
+    }
+    return await use(copies)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
