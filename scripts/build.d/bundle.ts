@@ -21,7 +21,7 @@ const ENTRIES = [
   'src/main.ts',
   'src/queue/writer-worker.ts',
   'src/forward/worker.ts',
-  'src/sqlite/copy-worker.ts',
+  'src/gateway/copy-worker.ts',
 ]
 /** Of src, what is neither code nor for developers. */
 const BESIDE = 'src/{backends,gateway,console}/**/*.{sql,cql,lua,json,txt}'

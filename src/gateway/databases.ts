@@ -1,10 +1,11 @@
 // The databases of the data folder: the journal, and the embedded ones that pools name.
 
+import { once } from 'node:events'
 import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import type { LoadedPool } from '../config/load.ts'
 import { HoldfastError } from '../model/errors.ts'
-import { copyDatabase } from '../sqlite/copy.ts'
+import { startThread } from '../system/program.ts'
 
 export const JOURNAL = 'journal.db'
 const COPIES = '.copies'
@@ -15,6 +16,12 @@ export function databasesIn(dataDir: string, pools: Iterable<LoadedPool>): strin
   const files = [...pools].filter(({ kind }) => kind === 'sqlite').map(({ settings }) => String(settings.database))
   const names = files.map((file) => relative(folder, resolve(folder, file)))
   return [...new Set(names)].filter((name) => name !== '' && !name.startsWith('..') && !isAbsolute(name))
+}
+
+/** What `copy-worker` is told: paths; the second must not be there. */
+export interface Copy {
+  readonly from: string
+  readonly to: string
 }
 
 export interface CopyOptions {
@@ -44,7 +51,8 @@ export async function withCopies<T>(
     const copies = names.map((name) => ({ name, file: join(folder, name) }))
     for (const { name, file } of copies) {
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-      await copyDatabase({ from: join(dataDir, name), to: file })
+      const copy: Copy = { from: join(dataDir, name), to: file }
+      await once(startThread(import.meta, 'copy-worker', { workerData: copy }), 'exit')
     }
     return await use(copies)
   } finally {
