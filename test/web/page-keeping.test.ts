@@ -55,7 +55,7 @@ suite('users, rules, backups', { skip: chromiumMissing() }, () => {
     await page.getByText('It may not.').waitFor()
     await assertAccessible(page, 'rules')
 
-    await page.getByRole('link', { name: 'Devices' }).click()
+    await page.getByRole('link', { name: 'Devices (MQTT)' }).click()
     const closed = new Promise<void>((resolve) => client.once('close', () => resolve()))
     await page.getByRole('button', { name: 'Remove pump' }).click()
     await agree(page, 'Takes the user pump away', 'Remove')

@@ -32,7 +32,7 @@ export function Rules() {
     <>
       <section class="card">
         <p class="hint">
-          {t('rules.hint')} <a href={linkTo('configuration', 'changes')}>{t('config.changes')}</a>{' '}
+          {t('rules.hint')} <a href={linkTo('configuration', 'changes')}>{t('config.changes')}</a> ·{' '}
           <a href={linkTo('configuration', 'acl.conf')}>{t('access.rules.edit')}</a>
         </p>
         <FaultBox fault={fault} />

@@ -25,7 +25,7 @@ import { NameAndPassword, Users } from './access-users.tsx'
 const PARTS: readonly Part[] = [
   { name: 'devices', title: 'access.devices', Body: Devices },
   { name: 'rules', title: 'rules', Body: Rules, needs: 'acl' },
-  { name: 'operators', title: 'operators', Body: People },
+  { name: 'operators', title: 'accounts', Body: People },
 ]
 
 export const Access = () => <Parts page="access" title="access" parts={PARTS} />

@@ -46,13 +46,16 @@ export function Files() {
             empty: <Empty title={t('result.none')} />,
           }}
           columns={[
-            { title: t('config.file'), cell: ({ file }) => <a href={linkTo('configuration', file)}>{file}</a> },
-            { title: t('size'), cell: (row) => bytes(row.bytes), width: '6rem' },
             {
-              title: '',
-              cell: ({ changed }) => changed && <span class="badge warn">{t('config.changed')}</span>,
-              width: '8rem',
+              title: t('config.file'),
+              cell: ({ file, changed }) => (
+                <>
+                  <a href={linkTo('configuration', file)}>{file}</a>{' '}
+                  {changed && <span class="badge warn">{t('config.changed')}</span>}
+                </>
+              ),
             },
+            { title: t('size'), cell: (row) => bytes(row.bytes), width: '6rem', wide: true },
           ]}
         />
       )}

@@ -76,7 +76,7 @@ function VersionDiff({ version }: { version: number }) {
 const columnsOf = (show: (version: Version) => void): Column<Version>[] => [
   {
     title: t('config.version', { version: '' }),
-    width: '7rem',
+    width: '4.5rem',
     text: ({ version }) => String(version),
     cell: (one) => (
       <button type="button" class="link" onClick={() => show(one)}>
@@ -85,7 +85,13 @@ const columnsOf = (show: (version: Version) => void): Column<Version>[] => [
     ),
   },
   { title: t('message.at'), text: ({ at }) => moment(at), cell: ({ at }) => moment(at), wide: true },
-  { title: t('config.who'), text: ({ who, from }) => `${who} ${from}`, cell: ({ who }) => who, width: '7rem' },
+  {
+    title: t('config.who'),
+    text: ({ who, from }) => `${who} ${from}`,
+    cell: ({ who }) => who,
+    width: '7rem',
+    wide: true,
+  },
   {
     title: t('config.comment'),
     text: ({ comment }) => comment,

@@ -52,6 +52,7 @@ export function Keys({ take, changed }: PartProps) {
 const columnsOf = (edit: (entry: Entry) => void): Column<Entry>[] => [
   {
     title: t('config.key'),
+    width: 'minmax(0, 1.4fr)',
     text: ({ key, doc }) => `${key}\n${doc}`,
     cell: (entry) => (
       <button type="button" class="link" onClick={() => edit(entry)}>

@@ -20,7 +20,7 @@ const PARTS: readonly Part[] = [
   { name: 'state', title: 'state', Body: State },
   { name: 'log', title: 'log', Body: Log, needs: 'log tail' },
   { name: 'backup', title: 'backup', Body: Backups, needs: 'backups' },
-  { name: 'restart', title: 'machine', Body: Restart, needs: 'restart' },
+  { name: 'restart', title: 'restart', Body: Restart, needs: 'restart' },
 ]
 
 export const System = () => <Parts page="system" title="system" parts={PARTS} />

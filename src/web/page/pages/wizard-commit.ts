@@ -13,7 +13,7 @@ const CONFIRM_MIN = '1'
 export async function commitKeys(keys: readonly (readonly [key: string, value: string])[]): Promise<void> {
   for (const [key, value] of keys) await run('config set', { key, value })
   try {
-    await run('config commit', { confirm: CONFIRM_MIN, comment: t('wizard') })
+    await run('config commit', { confirm: CONFIRM_MIN, comment: t('wizard.comment') })
   } catch (error) {
     if (faultOf(error).code === 'NOTHING_TO_COMMIT') return
     throw error

@@ -63,7 +63,7 @@ export function FirstDatabase({ end }: { end: () => void }) {
     const key = `backend.${KINDS[kind].word}.${pool}.${word}`
     const entry = entries.find((one) => one.key === key)
     const before = SECRET.test(key) ? '' : (entry?.value ?? '')
-    const hint = SECRET.test(key) && entry?.value ? t('wizard.secret.stays') : entry?.doc
+    const hint = SECRET.test(key) && entry?.value ? t('wizard.secret.stays') : helpOf(entry)
     return { key, label: t(LABELS[word]!), hint, before, value: values[key] ?? before }
   })
   const choose = (next: KindName): void => {
@@ -128,6 +128,9 @@ export function FirstDatabase({ end }: { end: () => void }) {
     </Form>
   )
 }
+
+/** Not where it says no more than the label. */
+const helpOf = (entry: Entry | undefined): string | undefined => (entry?.doc.includes(' ') ? entry.doc : undefined)
 
 /** Into the candidate, if it is not there. @throws Fault */
 async function loadPlugin(kind: KindName): Promise<void> {

@@ -75,6 +75,7 @@ function optionsOf(box: HTMLElement, lines: readonly Line[], format: (value: num
   return {
     width: box.clientWidth,
     height: HEIGHT,
+    padding: [null, 28, null, null],
     cursor: { y: false },
     scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } },
     axes: [
