@@ -16,11 +16,14 @@ interface Kept {
   readonly at: string
 }
 
+/** Of a phone's browser; what is larger it fetches by itself, and can't ask for the password before. */
+const MOST_IN_MEMORY = 64e6
 const TYPE = 'application/gzip'
 const pathOf = (file: string): string => `/backups/${encodeURIComponent(file)}`
 
 export function Backups() {
   const { result, fault, again } = useRead<Kept[]>('backups')
+  const [queue, setQueue] = useState(false)
   return (
     <section class="card">
       <p class="hint">{t('backup.what')}</p>
@@ -32,23 +35,30 @@ export function Backups() {
       )}
       <ul class="plain lines">
         {result?.map((one) => (
-          <Line key={one.file} {...one} again={again} />
+          <Line key={one.file} {...one} queue={queue} again={again} />
         ))}
       </ul>
+      <label class="check">
+        <input
+          {...{ type: 'checkbox', checked: queue }}
+          onChange={({ currentTarget }) => setQueue(currentTarget.checked)}
+        />
+        {t('backup.queue')}
+      </label>
       <div class="buttons">
-        <Action command="backup" values={{}} label={t('backup.make')} look="primary" done={again} />
+        <Action command="backup" values={{ queue }} label={t('backup.make')} look="primary" done={again} />
       </div>
       <Bring done={again} />
     </section>
   )
 }
 
-function Line({ file, bytes: size, at, again }: Kept & { again: () => void }) {
+function Line({ file, bytes: size, at, queue, again }: Kept & { queue: boolean; again: () => void }) {
   const busy = useBusy()
   const takeHome = async (): Promise<void> => {
     const link = document.createElement('a')
-    link.href = URL.createObjectURL(await download(pathOf(file)))
     link.download = file
+    link.href = size > MOST_IN_MEMORY ? `/api/v1${pathOf(file)}` : URL.createObjectURL(await download(pathOf(file)))
     link.click()
     URL.revokeObjectURL(link.href)
     tell(t('backup.taken', { file }))
@@ -67,7 +77,12 @@ function Line({ file, bytes: size, at, again }: Kept & { again: () => void }) {
           {t('backup.take')}
         </button>
         <Action
-          {...{ command: 'restore', values, label: t('backup.restore'), name: `${t('backup.restore')} ${file}` }}
+          {...{
+            command: 'restore',
+            values: { file, queue },
+            label: t('backup.restore'),
+            name: `${t('backup.restore')} ${file}`,
+          }}
           done={again}
         />
         <Action

@@ -123,6 +123,12 @@ export const DE_SAID: Readonly<Record<string, string>> = {
     'Macht Konfiguration, Benutzer, Konten, Token und Zertifikate zu denen von {node} am {at} (Holdfast {version}).',
   'Accounts that are not in it are gone.': 'Konten, die nicht darin sind, entfallen.',
   'The backup of {node}, {at}, is back.': 'Die Sicherung von {node}, {at}, ist zurück.',
+  'There is a queue in it, too, which --queue restores.':
+    'Eine Warteschlange ist auch darin; das Häkchen unten nimmt sie dazu.',
+  'At the next start its queue, sessions, retained messages and embedded databases take the place of those here, which go to `replaced`.':
+    'Beim nächsten Start treten deren Warteschlange, Sitzungen, behaltene Nachrichten und eingebaute Datenbanken an die Stelle der hiesigen, die nach `replaced` kommen.',
+  '{databases} of it count from the next start on: `restart`.':
+    '{databases} daraus gelten ab dem nächsten Start (System, Neustart).',
   'What there was: {file}': 'Was vorher war: {file}',
   'Stops the gateway and starts it anew.': 'Hält das Gateway an und startet es neu.',
   'Clients are disconnected for some seconds; their sessions stay.':

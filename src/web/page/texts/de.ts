@@ -280,7 +280,8 @@ export const de: Texts = {
   'again.why': 'Ihre Anmeldung ist älter als 15 Minuten, und es geht um Konten oder Geheimnisse.',
   backup: 'Sicherung',
   'backup.what':
-    'Konfiguration, Benutzer, Regeln, Konten, Token und Zertifikate in einer Datei, mit Passwörtern und Schlüsseln darin: Verwahren Sie sie gut. Was in der Warteschlange liegt, ist nicht dabei.',
+    'Konfiguration, Benutzer, Regeln, Konten, Token und Zertifikate in einer Datei, mit Passwörtern und Schlüsseln darin: Verwahren Sie sie gut.',
+  'backup.queue': 'Mit Warteschlange, Sitzungen, behaltenen Nachrichten und eingebauten Datenbanken',
   'backup.none': 'Es gibt noch keine Sicherung.',
   'backup.none.next': 'Machen Sie eine, und nehmen Sie sie mit: Auf derselben Karte geht sie mit ihr verloren.',
   'backup.make': 'Sicherung anlegen',

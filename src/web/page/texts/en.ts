@@ -275,7 +275,8 @@ export const en = {
   'again.why': 'Your login is older than 15 minutes, and this touches accounts or secrets.',
   backup: 'Backup',
   'backup.what':
-    'Configuration, users, rules, operators, tokens and certificates as one file, with passwords and keys in it: keep it safe. What waits in the queue is not in it.',
+    'Configuration, users, rules, operators, tokens and certificates as one file, with passwords and keys in it: keep it safe.',
+  'backup.queue': 'With the queue, sessions, retained messages and embedded databases',
   'backup.none': 'There is no backup yet.',
   'backup.none.next': 'Make one, and take it home: a backup on the same card is lost with it.',
   'backup.make': 'Make a backup',
