@@ -49,9 +49,6 @@ export function startAnew(): void {
   if (process.env.NOTIFY_SOCKET || !process.execve) process.exit(RESTART)
   process.removeAllListeners('warning') // that execve is new
   const [program, script, ...words] = process.argv
-  process.execve(
-    process.execPath,
-    [program!, ...process.execArgv, ...(isBinary ? [] : [script!]), ...words],
-    process.env,
-  )
+  const own = isBinary ? [] : [...process.execArgv, script!] // the binary has its options inside
+  process.execve(process.execPath, [program!, ...own, ...words], process.env)
 }
