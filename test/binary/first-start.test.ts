@@ -1,12 +1,13 @@
 // The binary as somebody meets it who has copied this one file to a machine, and nothing else.
 
 import assert from 'node:assert/strict'
-import { readdirSync, realpathSync } from 'node:fs'
+import { readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openForRead } from '../../src/sqlite/open.ts'
 import { until } from '../helpers/gateway.ts'
 import { temporaryFolder } from '../helpers/journal.ts'
+import { findProgram } from '../helpers/processes.ts'
 import { OwnMachine } from './own-machine.ts'
 
 /** Idle, with the page and one pool. Nearer at the goal (`npm run bench -- start`) other kernels would count: how much of a file is in memory is theirs to say. */
@@ -54,6 +55,36 @@ test('from an empty folder without any environment: it says what it did, and a p
   await until('the row', () => stored(`${folder}/var`).length === 2)
   assert.deepEqual(stored(`${folder}/var`), ['world', 'again'])
   assert.equal(await second.stop(), 0)
+})
+
+const CALLS = 'openat,creat,mkdir,mkdirat,rename,renameat2,unlink,unlinkat,link,symlink,truncate,chmod,fchmodat,mknodat'
+const WRITES = /O_WRONLY|O_RDWR|O_CREAT|^\d+ +(?!openat)\w+\(/
+
+test('it writes nothing outside the data folder, but for a moment its native parts', async (t) => {
+  const strace = findProgram('strace')
+  if (!strace) return t.skip('there is no strace; as root: scripts/services install debian')
+  const folder = realpathSync(temporaryFolder(t))
+  const [data, trace] = [join(folder, 'data'), join(folder, 'trace')]
+  const within = [strace, '-D', '-f', '-q', '-o', trace, '-e', `trace=${CALLS}`, '-e', 'signal=none']
+  const machine = OwnMachine.run(t, ['run', '--data', data], { folder, within })
+  if (!machine) return
+  await machine.running()
+  await until('the page', () => machine.stdout.includes('page '))
+  publish(machine, 'world')
+  assert.equal(await machine.stop(), 0)
+  const told = await until('the trace is whole', () => {
+    const text = readFileSync(trace, 'utf8')
+    const [pid] = text.split(' ', 1)
+    return text.includes(`\n${pid} +++ exited with 0`) ? text : ''
+  })
+  const calls = told.split('\n').filter((line) => WRITES.test(line) && !/ = -1 E/.test(line))
+  assert.ok(calls.some((line) => line.includes(`"${data}/journal.db"`)))
+  const elsewhere = calls.filter((line) => !line.includes(`"${data}`))
+  const native = /"\/dev\/shm\/holdfast-\w+(\/[\w-]+\.node)?"|unlinkat\(\d+, "[\w-]+\.node"/
+  assert.deepEqual(
+    elsewhere.filter((line) => !native.test(line)),
+    [],
+  )
 })
 
 /** Mounts a disk in memory, empty. */

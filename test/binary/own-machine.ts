@@ -25,6 +25,8 @@ export interface Setting {
   readonly before?: string
   /** Default: root. */
   readonly uid?: number
+  /** A command that runs what follows it, with its path. */
+  readonly within?: readonly string[]
   /** All that is in the environment. */
   readonly env?: NodeJS.ProcessEnv
 }
@@ -52,9 +54,16 @@ export class OwnMachine {
       t.skip('no right to a network and mounts of its own (unshare), or no ip')
       return undefined
     }
-    const { folder, before = '', uid = 0, env = {} } = setting
+    const { folder, before = '', uid = 0, within = [], env = {} } = setting
     const settle = `set -e; PATH=$1; shift; ip link set lo up; mount --bind ${DIST} ${PLACE}\n${before}\ncd "$PWD"; unset PATH; exec "$@"`
-    const user = ['/usr/bin/setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', `${PLACE}/${NAME}`]
+    const user = [
+      '/usr/bin/setpriv',
+      `--reuid=${uid}`,
+      `--regid=${uid}`,
+      '--clear-groups',
+      ...within,
+      `${PLACE}/${NAME}`,
+    ]
     const shell = ['/bin/sh', '-c', settle, 'sh', process.env.PATH!, ...user, ...words]
     const child = spawn('/usr/bin/unshare', ['--mount', '--net', ...shell], {
       cwd: folder,
