@@ -53,8 +53,10 @@ export async function* selftest(dataDir: string): AsyncGenerator<Finding> {
 }
 
 function addons(): Omit<Finding, 'what'> {
-  for (const name of partsIn('native')) loadAddon(basename(name)) // of the binary; a clone has none
-  return { grade: 'ok', says: `better-sqlite3 with SQLite ${sqliteVersion()}` }
+  const files = partsIn('native').map((name) => basename(name)) // of the binary; a clone has none
+  for (const name of files) loadAddon(name)
+  const others = files.map((name) => basename(name, '.node')).filter((name) => name !== 'better-sqlite3')
+  return { grade: 'ok', says: [`better-sqlite3 with SQLite ${sqliteVersion()}`, ...others].join(', ') }
 }
 
 function clock(): Omit<Finding, 'what'> {
