@@ -10,7 +10,10 @@ import { type SlowSync, slowSync } from '../bench/native.ts'
 import { storedPayloads } from '../helpers/embedded.ts'
 import { GatewayProcess, until } from '../helpers/gateway.ts'
 import { postgresMissing, startPostgres } from '../helpers/postgres.ts'
-import { RawClient } from '../helpers/raw-client.ts'
+import { publishPacket, RawClient } from '../helpers/raw-client.ts'
+
+/** A disk that hangs is part of it. */
+const PATIENCE_MS = 60_000
 
 function gatewayOn(t: TestContext, conf = '', plugins: Readonly<Record<string, string>> = SQLITE_HOOK): GatewayProcess {
   const gateway = new GatewayProcess({ conf, plugins })
@@ -36,9 +39,13 @@ class Publisher {
   async #run(client: RawClient): Promise<void> {
     for (let number = 0; !client.closed; number++) {
       const payload = `${this.#name} ${number}`
+      const messageId = (number % 65_535) + 1
       const before = client.packets.length
-      await client.publish('load', payload, { qos: 1, messageId: (number % 65_535) + 1 }).catch(() => {})
-      if (client.packets.length > before) this.acknowledged.push(payload)
+      const isAcknowledged = (): boolean =>
+        client.packets.slice(before).some((packet) => packet.cmd === 'puback' && packet.messageId === messageId)
+      client.send(publishPacket('load', payload, { qos: 1, messageId }))
+      await client.until(() => client.closed || isAcknowledged(), 'an acknowledgement or the end', PATIENCE_MS)
+      if (isAcknowledged()) this.acknowledged.push(payload)
     }
   }
 }
