@@ -54,3 +54,11 @@ test('a rule is taken out, with the line of its user when it was the only one', 
   assert.equal(without(4, 'user a\ntopic b\nuser c\ntopic d\n'), 'user a\ntopic b\n')
   for (const line of [1, 3, 5, 8, 9, 99]) assert.equal(without(line), undefined)
 })
+
+test('bytes of comments, and of names, stay what they are', () => {
+  const comment = Buffer.from('# f\xfcr alle\n', 'latin1')
+  const content = Buffer.concat([comment, Buffer.from('topic read gr\u00fcn\nuser j\u00f6rg\ntopic a\n')])
+  const more = withRule(content, { scope: { user: 'j\u00f6rg' }, access: 'read', filter: 'bl\u00e4tter/#' })
+  assert.deepEqual(more, Buffer.concat([content, Buffer.from('topic read bl\u00e4tter/#\n')]))
+  assert.deepEqual(withoutRule(more, 5), content)
+})

@@ -24,6 +24,7 @@ import { isFileName } from '../config/files.ts'
 import type { Committed, ConfigTransaction, Pending } from '../config/transaction.ts'
 import { databasesIn, JOURNAL, withCopies } from '../databases.ts'
 import { ConfigFaults, type Configuration, readConfiguration } from '../load.ts'
+import { OPERATORS_FILE } from '../settings.ts'
 import { VERSION } from '../version.ts'
 import { type Archived, BOUNDS, type Linked, pack, take, unpack, unpackLarge } from './archive.ts'
 import { dropUnready, makeReady, makeUnready } from './restored-queue.ts'
@@ -180,10 +181,10 @@ export class Backups {
     })
   }
 
-  /** What a backup is, and whether a queue is in it. @throws HoldfastError BAD_BACKUP, NO_FILE */
-  async about(path: string): Promise<{ about: About; hasQueue: boolean }> {
+  /** What a backup is, and what is in it that not each has. @throws HoldfastError BAD_BACKUP, NO_FILE */
+  async about(path: string): Promise<{ about: About; hasQueue: boolean; hasOperators: boolean }> {
     const { files, hasLarge } = await unpack(path)
-    return { about: aboutOf(files), hasQueue: hasLarge }
+    return { about: aboutOf(files), hasQueue: hasLarge, hasOperators: files.has(`etc/${OPERATORS_FILE}`) }
   }
 
   /**

@@ -9,7 +9,7 @@ import { flag, integer, listOf, record, text, time } from './schema.ts'
 const ABOUT = { node: text('whose it is'), at: time(), version: text('of Holdfast') }
 
 const QUEUE_TOO =
-  ' At the next start its queue, sessions, retained messages and embedded databases take the place of those here, which go to `replaced`.'
+  'At the next start its queue, sessions, retained messages and embedded databases take the place of those here, which go to `replaced`.'
 
 const backup = command('backup', {
   summary: 'configuration, users, tokens and certificates, as one file',
@@ -84,10 +84,13 @@ A queue that is restored takes an id of its own: what it had forwarded is not se
     hasQueue: flag(),
   }),
   async will({ backups }, { file, queue }, caller) {
-    const { about, hasQueue } = await backups.about(backups.pathOf(file, caller))
+    const { about, hasQueue, hasOperators } = await backups.about(backups.pathOf(file, caller))
     const { node, at, version } = about
-    const its = !hasQueue ? '' : queue ? QUEUE_TOO : ' There is a queue in it, too, which --queue restores.'
-    return `Makes configuration, users, operators, tokens and certificates those of ${node} on ${at} (Holdfast ${version}). Accounts that are not in it are gone.${its}`
+    return [
+      `Makes configuration, users, operators, tokens and certificates those of ${node} on ${at} (Holdfast ${version}).`,
+      hasOperators ? 'Accounts that are not in it are gone.' : 'There are no operators in it: those here stay.',
+      ...(hasQueue ? [queue ? QUEUE_TOO : 'There is a queue in it, too, which --queue restores.'] : []),
+    ].join(' ')
   },
   did: ({ node, at, changes, before, databases }) =>
     [
