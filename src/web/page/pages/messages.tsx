@@ -141,7 +141,11 @@ function Topics({ choose }: { choose: (topic: string) => void }) {
             { title: t('message.from'), cell: ({ from }) => from, text: ({ from }) => from, wide: true },
             { title: t('message.at'), cell: ({ at }) => moment(at), width: '11rem', wide: true },
           ]}
-          empty={<Empty title={t('topics.retained.none')} />}
+          empty={
+            <Empty title={t('topics.retained.none')}>
+              <p>{t('topics.retained.none.next')}</p>
+            </Empty>
+          }
         />
       </section>
       <section class="card">
@@ -153,7 +157,11 @@ function Topics({ choose }: { choose: (topic: string) => void }) {
             { title: t('topic.filter'), text: ({ filter }) => filter, cell: ({ filter }) => link(filter) },
             { title: t('topic.subscribers'), cell: ({ subscribers }) => number(subscribers), width: '8rem' },
           ]}
-          empty={<Empty title={t('topics.subscribed.none')} />}
+          empty={
+            <Empty title={t('topics.subscribed.none')}>
+              <p>{t('topics.subscribed.none.next')}</p>
+            </Empty>
+          }
         />
       </section>
     </>
