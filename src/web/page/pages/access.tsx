@@ -10,7 +10,7 @@ import { Action, askFor } from '../parts/action.tsx'
 import { Empty } from '../parts/empty.tsx'
 import { Facts } from '../parts/facts.tsx'
 import { FaultBox } from '../parts/fault.tsx'
-import { Field } from '../parts/field.tsx'
+import { Check, Field } from '../parts/field.tsx'
 import { Form } from '../parts/form.tsx'
 import { type Part, Parts } from '../parts/parts.tsx'
 import { Table } from '../parts/table.tsx'
@@ -172,13 +172,7 @@ function Tokens() {
       )}
       <Form submit={t('token.create')} act={create}>
         <Field label={t('token.for')} value={name} change={setName} autocomplete="off" required />
-        <label class="check">
-          <input
-            {...{ type: 'checkbox', checked: readOnly }}
-            onChange={({ currentTarget }) => setReadOnly(currentTarget.checked)}
-          />{' '}
-          {t('token.readOnly')}
-        </label>
+        <Check label={t('token.readOnly')} value={readOnly} change={setReadOnly} />
       </Form>
     </section>
   )

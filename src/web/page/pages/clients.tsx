@@ -9,6 +9,7 @@ import { Dialog } from '../parts/dialog.tsx'
 import { Empty } from '../parts/empty.tsx'
 import { Facts } from '../parts/facts.tsx'
 import { FaultBox } from '../parts/fault.tsx'
+import { Check } from '../parts/field.tsx'
 import { type Column, Table } from '../parts/table.tsx'
 import { LIST_MS, useRead } from '../parts/use-read.ts'
 import { t } from '../texts.ts'
@@ -34,10 +35,7 @@ export function Clients() {
   const { result, fault, again } = useRead<Client[]>('clients', all ? { all } : {}, LIST_MS)
   return (
     <section class="card">
-      <label class="check">
-        <input type="checkbox" checked={all} onChange={({ currentTarget }) => setAll(currentTarget.checked)} />{' '}
-        {t('clients.all')}
-      </label>
+      <Check label={t('clients.all')} value={all} change={setAll} />
       <FaultBox fault={fault} />
       {result && (
         <Table<Client>

@@ -6,6 +6,7 @@ import { useCell } from '../cell.ts'
 import { duration } from '../format.ts'
 import { Action } from '../parts/action.tsx'
 import { FaultBox } from '../parts/fault.tsx'
+import { Check } from '../parts/field.tsx'
 import { Tabs } from '../parts/tabs.tsx'
 import { useRead } from '../parts/use-read.ts'
 import { place } from '../place.ts'
@@ -63,13 +64,7 @@ export function Configuration() {
       {status && isOthers && (
         <p class="warning">
           {t('config.others', { who: status.candidate!.owner.who, from: status.candidate!.owner.from })}
-          <label class="check">
-            <input
-              {...{ type: 'checkbox', checked: isTaking }}
-              onChange={({ currentTarget }) => setTaking(currentTarget.checked)}
-            />
-            {t('config.take')}
-          </label>
+          <Check label={t('config.take')} value={isTaking} change={setTaking} />
         </p>
       )}
       {(status?.editedByHand.length ?? 0) > 0 && (

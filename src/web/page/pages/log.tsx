@@ -8,7 +8,7 @@ import { clock, moment } from '../format.ts'
 import { askFor } from '../parts/action.tsx'
 import { Empty } from '../parts/empty.tsx'
 import { FaultBox } from '../parts/fault.tsx'
-import { Choice } from '../parts/field.tsx'
+import { Check, Choice } from '../parts/field.tsx'
 import { Filter } from '../parts/table.tsx'
 import { useFollow } from '../parts/use-follow.ts'
 import { t } from '../texts.ts'
@@ -35,14 +35,7 @@ export function Log() {
       <div class="row">
         <Choice label={t('log.from')} value={level} options={levels} change={setLevel} />
         <WrittenLevel levels={levels} />
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={follows}
-            onChange={({ currentTarget }) => setFollows(currentTarget.checked)}
-          />{' '}
-          {t('log.follow')}
-        </label>
+        <Check label={t('log.follow')} value={follows} change={setFollows} />
       </div>
       <Filter value={wanted} change={setWanted} found={found.length} all={items.length} />
       <FaultBox fault={fault} />

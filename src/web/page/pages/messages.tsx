@@ -6,7 +6,7 @@ import { Dialog } from '../parts/dialog.tsx'
 import { Empty } from '../parts/empty.tsx'
 import { Facts } from '../parts/facts.tsx'
 import { FaultBox } from '../parts/fault.tsx'
-import { Field } from '../parts/field.tsx'
+import { Check, Field } from '../parts/field.tsx'
 import { type Column, Table } from '../parts/table.tsx'
 import { useFollow } from '../parts/use-follow.ts'
 import { LIST_MS, useRead } from '../parts/use-read.ts'
@@ -51,10 +51,7 @@ export function Messages() {
         >
           <Field label={t('messages.topic')} value={written} change={setWritten} />
           <Field label={t('messages.since')} value={since} change={setSince} />
-          <label class="check">
-            <input type="checkbox" checked={isLive} onChange={({ currentTarget }) => setLive(currentTarget.checked)} />{' '}
-            {t('messages.live')}
-          </label>
+          <Check label={t('messages.live')} value={isLive} change={setLive} />
           <button type="submit" class="primary">
             {t('command.show')}
           </button>
@@ -82,6 +79,7 @@ const columnsOf = (show: (message: Message) => void): Column<Message>[] => [
   { title: t('message.at'), text: ({ at }) => moment(at), cell: ({ at }) => moment(at), width: '11rem', wide: true },
   {
     title: t('message.topic'),
+    width: 'minmax(0, 1.2fr)',
     text: ({ topic = '' }) => topic,
     cell: (message) => (
       <button type="button" class="link" onClick={() => show(message)}>
@@ -91,7 +89,7 @@ const columnsOf = (show: (message: Message) => void): Column<Message>[] => [
   },
   {
     title: t('message.payload'),
-    width: 'minmax(0, 1.3fr)',
+    width: 'minmax(0, 1.2fr)',
     text: ({ payload = '' }) => payload.slice(0, 300),
     cell: ({ payload = '' }) => <code>{payload.slice(0, 120)}</code>,
   },

@@ -6,6 +6,7 @@ import { ago, bytes } from '../format.ts'
 import { Action, Progress } from '../parts/action.tsx'
 import { Empty } from '../parts/empty.tsx'
 import { FaultBox } from '../parts/fault.tsx'
+import { Check } from '../parts/field.tsx'
 import { tell } from '../parts/toast.tsx'
 import { useRead } from '../parts/use-read.ts'
 import { t } from '../texts.ts'
@@ -38,13 +39,7 @@ export function Backups() {
           <Line key={one.file} {...one} queue={queue} again={again} />
         ))}
       </ul>
-      <label class="check">
-        <input
-          {...{ type: 'checkbox', checked: queue }}
-          onChange={({ currentTarget }) => setQueue(currentTarget.checked)}
-        />
-        {t('backup.queue')}
-      </label>
+      <Check label={t('backup.queue')} value={queue} change={setQueue} />
       <div class="buttons">
         <Action command="backup" values={{ queue }} label={t('backup.make')} look="primary" done={again} />
       </div>

@@ -3,6 +3,7 @@
 import { useState } from 'preact/hooks'
 import { has } from '../declared.ts'
 import { Action } from '../parts/action.tsx'
+import { Check } from '../parts/field.tsx'
 import { t } from '../texts.ts'
 
 export function Restart() {
@@ -20,13 +21,7 @@ export function Restart() {
         <section class="card">
           <h2>{t('machine.reset')}</h2>
           <p class="hint">{t('machine.reset.what')}</p>
-          <label class="check">
-            <input
-              {...{ type: 'checkbox', checked: keepQueue }}
-              onChange={({ currentTarget }) => setKeepQueue(currentTarget.checked)}
-            />
-            {t('machine.reset.keep')}
-          </label>
+          <Check label={t('machine.reset.keep')} value={keepQueue} change={setKeepQueue} />
           <div class="buttons">
             <Action command="factory-reset" values={{ keepQueue }} label={t('machine.reset')} look="danger" />
           </div>

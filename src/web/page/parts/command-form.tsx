@@ -5,7 +5,7 @@ import { read, run } from '../api.ts'
 import type { Declared, DeclaredParameter } from '../declared.ts'
 import { t } from '../texts.ts'
 import { askFor } from './action.tsx'
-import { Choice, Field } from './field.tsx'
+import { Check, Choice, Field } from './field.tsx'
 import { Form } from './form.tsx'
 import { Result } from './result.tsx'
 
@@ -51,13 +51,7 @@ function ParameterField({ parameter, value = '', change }: ParameterFieldProps) 
   if (kind === 'switch') {
     return (
       <div class="field">
-        <label class="check">
-          <input
-            {...{ type: 'checkbox', checked: value === true }}
-            onChange={({ currentTarget }) => change(currentTarget.checked)}
-          />
-          {doc}
-        </label>
+        <Check label={doc} value={value === true} change={change} />
       </div>
     )
   }

@@ -53,6 +53,19 @@ export function Field({ label, value, change, hint, list, minLength, autofocus, 
   )
 }
 
+interface CheckProps {
+  readonly label: string
+  readonly value: boolean
+  readonly change: (value: boolean) => void
+}
+
+export const Check = ({ label, value, change }: CheckProps) => (
+  <label class="check">
+    <input {...{ type: 'checkbox', checked: value }} onChange={({ currentTarget }) => change(currentTarget.checked)} />
+    {label}
+  </label>
+)
+
 interface ChoiceProps<T extends string> {
   readonly label: string
   readonly value: T

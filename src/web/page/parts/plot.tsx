@@ -83,14 +83,21 @@ function optionsOf(box: HTMLElement, lines: readonly Line[], format: (value: num
       { ...axis, size: 64, values: (_, ticks) => ticks.map(format) },
     ],
     series: [
-      { value: (_, at) => (at === null ? '–' : clock(at, true)) },
+      { value: shown((at) => clock(at, true)) },
       ...lines.map(({ label, color }) => ({
-        ...{ label, stroke: colorOf(color), width: 2, points: { show: false } },
-        value: (_: uPlot, value: number | null) => (value === null ? '–' : format(value)),
+        ...{ label, stroke: colorOf(color), width: 2, points: { show: false }, value: shown(format) },
       })),
     ],
   }
 }
+
+/** Below the plot: what is under the cursor, and without one the newest. */
+const shown =
+  (format: (value: number) => string) =>
+  (plot: uPlot, value: number | null, series: number, index: number | null): string => {
+    const found = index === null ? plot.data[series]?.at(-1) : value
+    return found === null || found === undefined ? '–' : format(found)
+  }
 
 /** @param at seconds since 1970 */
 function clock(at: number, withSeconds: boolean): string {
