@@ -122,6 +122,7 @@ export const DE_SAID: Readonly<Record<string, string>> = {
   'Makes configuration, users, operators, tokens and certificates those of {node} on {at} (Holdfast {version}).':
     'Macht Konfiguration, Benutzer, Konten, Token und Zertifikate zu denen von {node} am {at} (Holdfast {version}).',
   'Accounts that are not in it are gone.': 'Konten, die nicht darin sind, entfallen.',
+  'There are no operators in it: those here stay.': 'Konten sind nicht darin: Die hiesigen bleiben.',
   'The backup of {node}, {at}, is back.': 'Die Sicherung von {node}, {at}, ist zurück.',
   'There is a queue in it, too, which --queue restores.':
     'Eine Warteschlange ist auch darin; das Häkchen unten nimmt sie dazu.',
