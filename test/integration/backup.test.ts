@@ -112,6 +112,7 @@ test('a backup that can not be taken up: users and certificates are as before, t
   const before = etcOf(gateway)
   assert.match(await refusal(gateway, 'restore', file.replace('b.', 'c.')), /EADDRINUSE/)
   assert.deepEqual(etcOf(gateway), before)
+  assert.deepEqual(await gateway.ctl('backups'), [])
 })
 
 type Entry = readonly [header: Headers, content: string | Buffer]

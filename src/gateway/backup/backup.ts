@@ -216,6 +216,7 @@ export class Backups {
         return { ...committed, about, before, databases, hasQueue: hasLarge }
       } catch (error) {
         undo()
+        rmSync(before)
         throw error
       } finally {
         dropUnready(this.#o.dataDir)
