@@ -349,6 +349,19 @@ test('paused: nothing is sent, until resumed', async () => {
   await until(() => remote.rows.length === 5)
 })
 
+test('paused while it connects: it says so at once, and sends nothing when it is connected', async () => {
+  const { runner, lane, remote } = start()
+  lane.append(5)
+  assert.equal(runner.status().mode, 'connecting')
+  runner.pause()
+  assert.equal(runner.status().mode, 'paused')
+  await until(() => runner.status().state === 'up')
+  assert.equal(runner.status().mode, 'paused')
+  assert.equal(remote.rows.length, 0)
+  runner.resume()
+  await until(() => remote.rows.length === 5)
+})
+
 test('skip moves cursor and mark, of a paused lane too', async () => {
   const { runner, lane, remote } = start()
   lane.append(2)
