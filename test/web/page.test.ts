@@ -6,7 +6,7 @@ import { connectAsync } from 'mqtt'
 import type { Browser as Chromium } from 'playwright-core'
 import { buildPage } from '../../scripts/build.d/page.ts'
 import { chromiumMissing, startChromium } from '../helpers/chromium.ts'
-import { GatewayProcess } from '../helpers/gateway.ts'
+import { GatewayProcess, until } from '../helpers/gateway.ts'
 import { ACCOUNT, assertAccessible, DESKTOP, logIn, PHONE, type Visitor, visit } from './visitor.ts'
 
 const gateway = new GatewayProcess({
@@ -219,6 +219,29 @@ suite('page', { skip: chromiumMissing() }, () => {
     await page.getByLabel('Shown from level').selectOption('error')
     await lines.getByText('config_committed').last().waitFor()
     assert.deepEqual(complaints, [])
+    await page.context().close()
+  })
+
+  test('a page that nobody looks at lets its streams go, and takes them up again', async () => {
+    const { page } = await visit(chromium, `${url}/#/system/log`)
+    await logIn(page)
+    await page.getByRole('list', { name: 'Log' }).getByText('gateway_running').waitFor()
+    const isStream = (request: { url(): string }): boolean => /\/events$|follow=1/.test(request.url())
+    const show = (hidden: boolean): Promise<void> =>
+      page.evaluate((hidden) => {
+        Object.defineProperty(document, 'hidden', { value: hidden, configurable: true })
+        document.dispatchEvent(new Event('visibilitychange'))
+      }, hidden)
+    let ended = 0
+    page.on('requestfailed', (request) => {
+      if (isStream(request)) ended++
+    })
+    await show(true)
+    await until('both have ended', () => ended === 2)
+    const again = [page.waitForRequest(/\/events$/), page.waitForRequest(/follow=1/)]
+    await show(false)
+    await Promise.all(again)
+    await page.getByRole('list', { name: 'Log' }).getByText('gateway_running').waitFor()
     await page.context().close()
   })
 
