@@ -61,7 +61,8 @@ async function welcome(
 const FIRST_STEPS = `
 \`paste plugins/emqx_backend_pgsql.conf\` takes your hooks file, and lists its faults.
 \`config commit --confirm 5\` takes it up for 5 minutes, \`config confirm\` for good.
-\`pool test pool1\` asks the database, \`watch status\` shows all, \`help\` the rest.
+\`plugins load emqx_backend_pgsql\` runs it, \`pool test pgsql.pool1\` asks it.
+\`watch status\` shows all at work, \`help\` the rest.
 `
 
 const STEPS = '`help` lists the commands, Tab completes them, `watch status` shows all at work.\n'
