@@ -17,6 +17,8 @@ const PATIENCE_MS = 120_000
 const CONF = '/etc/holdfast/holdfast.conf'
 const PLUGIN = '/etc/holdfast/plugins/emqx_backend_pgsql.conf'
 const DATA = '/var/lib/holdfast'
+/** Payloads, as scene after scene publishes them. */
+const ACKNOWLEDGED = ['installed', 'KILL', 'STOP', 'restart']
 /** Of 10, as `systemd-analyze security` sees it. */
 const MOST_EXPOSED = 2
 
@@ -48,7 +50,9 @@ for (const architecture of architectures) {
 
     await t.test('installed: it runs, as its own user, whose its folders are', () => system.isInstalled(deb))
     await t.test('systemd has nothing against its unit, and sees little that is exposed', () => system.isGuarded())
-    await t.test('killed or hung, it is there again, and so is what it acknowledged', () => system.comesBack())
+    await t.test('killed, hung or restarted, it is there again, and so is what it acknowledged', () =>
+      system.comesBack(),
+    )
     await t.test('upgraded: what somebody changed stays so, disabled included', () =>
       system.isUpgraded(later(deb, temporaryFolder(t))),
     )
@@ -115,13 +119,14 @@ class Installed {
       )
       return alive! > started!
     })
-    for (const [signal, why] of [
-      ['KILL', 'status=9/KILL'],
-      ['STOP', 'Watchdog timeout'],
+    for (const [what, command, why] of [
+      ['KILL', ['systemctl', 'kill', '--kill-whom=main', '--signal=KILL', 'holdfast'], 'status=9/KILL'],
+      ['STOP', ['systemctl', 'kill', '--kill-whom=main', '--signal=STOP', 'holdfast'], 'Watchdog timeout'],
+      ['restart', ['holdfast', 'ctl', 'restart', '--yes'], 'status=75'],
     ] as const) {
       const before = Number(this.#property('NRestarts'))
-      this.#publish(signal)
-      this.#run('systemctl', 'kill', '--kill-whom=main', `--signal=${signal}`, 'holdfast')
+      this.#publish(what)
+      this.#run(...command)
       await until(
         'it is there again',
         () => Number(this.#property('NRestarts')) > before && this.#property('ActiveState') === 'active',
@@ -129,7 +134,7 @@ class Installed {
       )
       assert.ok(this.#run('journalctl', '--unit=holdfast', '--no-pager').includes(why))
     }
-    assert.deepEqual(this.#stored(), ['installed', 'KILL', 'STOP'])
+    assert.deepEqual(this.#stored(), ACKNOWLEDGED)
   }
 
   isUpgraded(deb: string): void {
@@ -143,7 +148,7 @@ class Installed {
     assert.match(this.#run('tail', '-n1', CONF), /somebody changed/)
     assert.match(this.#run('tail', '-n1', `${CONF}.dpkg-dist`), /as shipped later/)
     assert.match(this.#run('tail', '-n1', PLUGIN), /as shipped later/)
-    assert.deepEqual(this.#stored(), ['installed', 'KILL', 'STOP'])
+    assert.deepEqual(this.#stored(), ACKNOWLEDGED)
   }
 
   isRemoved(deb: string): void {
@@ -153,7 +158,7 @@ class Installed {
     this.#install(deb, '--force-confdef', '--force-confold')
     this.#run('systemctl', 'start', 'holdfast')
     assert.match(this.#run('tail', '-n1', CONF), /somebody changed/)
-    assert.deepEqual(this.#stored(), ['installed', 'KILL', 'STOP'])
+    assert.deepEqual(this.#stored(), ACKNOWLEDGED)
   }
 
   isPurged(): void {

@@ -146,7 +146,7 @@ test('SIGTERM before it runs', async (t) => {
   if (!disk) return
   const gateway = gatewayOn(t)
   gateway.env = disk.env
-  disk.delay(1000)
+  disk.delay(400)
   const started = gateway.start().catch((error: Error) => error.message)
   await until('the journal', () => existsSync(join(gateway.data, 'journal.db')))
   assert.equal(await gateway.stop(), 0)
