@@ -13,7 +13,7 @@ import { RawClient } from '../helpers/raw-client.ts'
 import { assertAccessible, logIn, PHONE, setUp, visit } from './visitor.ts'
 
 const MANY = 10_000
-const AT_A_TIME = 100
+const AT_A_TIME = 25
 /** Into a table that wants numbers: what is none is a dead letter. */
 const REFUSED =
   'backend.sqlite.hook.message.publish.1 = {"topic": "dead/#", "action": {"sql": ["insert into picky (n) values (${payload})"]}, "pool": "pool1"}\n'
