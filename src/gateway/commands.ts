@@ -19,6 +19,7 @@ import { PLUGIN_COMMANDS } from './commands/plugins.ts'
 import { STATUS_COMMANDS } from './commands/status.ts'
 import { TOPIC_COMMANDS } from './commands/topics.ts'
 import { TREND_COMMANDS } from './commands/trend.ts'
+import { UPDATE_COMMANDS } from './commands/update.ts'
 import { USER_COMMANDS } from './commands/users.ts'
 import { findCommand, readInput, usageError } from './commands/words.ts'
 import type { Gateway } from './gateway.ts'
@@ -48,6 +49,7 @@ export const COMMANDS: readonly Command[] = [
   ...LOG_COMMANDS,
   ...BACKUP_COMMANDS,
   ...MACHINE_COMMANDS,
+  ...UPDATE_COMMANDS,
 ]
 
 type Values = Readonly<Record<string, unknown>>

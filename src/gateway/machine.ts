@@ -1,8 +1,11 @@
-// The machine that the gateway runs on, started anew: by systemd, or else by `reboot`. Whether this user may is the machine's to say.
+// The machine that the gateway runs on: how the gateway came to it, and how it is started anew (by systemd, or else by `reboot`; whether
+// this user may is the machine's to say).
 
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { HoldfastError } from '../model/errors.ts'
+import { isBinary, ROOT } from '../system/program.ts'
 
 const WAYS = [['systemctl', '--no-ask-password', 'reboot'], ['reboot']] as const
 const PATIENCE_MS = 10_000
@@ -22,4 +25,14 @@ export async function rebootMachine(): Promise<void> {
   throw new HoldfastError('NOT_ALLOWED', `the machine can't be started anew from here (${said.join('; ')})`, {
     hint: '`restart` starts the gateway anew; for the machine its owner has to allow org.freedesktop.login1.reboot to this user',
   })
+}
+
+export type Installed = 'package' | 'binary' | 'sources'
+
+/** How the program came here, and where it is. */
+export function installed(): { readonly as: Installed; readonly program: string } {
+  if (!isBinary) return { as: 'sources', program: ROOT }
+  const program = process.execPath
+  const isPackage = program === '/usr/bin/holdfast' && existsSync('/var/lib/dpkg/info/holdfast.list')
+  return { as: isPackage ? 'package' : 'binary', program }
 }

@@ -88,6 +88,7 @@ config file put acl.conf ${join(gateway.etc, 'loaded_plugins')}
 config file delete acl.conf
 backup b.tar.gz
 backups
+update status
 restore b.tar.gz
 backup remove b.tar.gz
 operators
