@@ -46,7 +46,6 @@ export async function withCopies<T>(
     throw new HoldfastError('NO_ROOM', `copies of the databases need ${bytes} bytes for a while, ${room} are free`)
   }
   const folder = join(dataDir, COPIES)
-  rmSync(folder, { recursive: true, force: true }) // of before a power cut
   try {
     const copies = names.map((name) => ({ name, file: join(folder, name) }))
     for (const { name, file } of copies) {
@@ -56,6 +55,10 @@ export async function withCopies<T>(
     }
     return await use(copies)
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    dropCopies(dataDir)
   }
+}
+
+export function dropCopies(dataDir: string): void {
+  rmSync(join(dataDir, COPIES), { recursive: true, force: true })
 }

@@ -22,7 +22,7 @@ export interface Reset {
   readonly databases: readonly string[]
 }
 
-/** What lies in the data folder beside the queue and the embedded databases. */
+/** What lies in the data folder beside the queue and the embedded databases; a start drops what a power cut left of backups. */
 const KEPT_BY_NOBODY = ['config', 'backups', 'tls', 'selftest', 'trend', 'restore', 'replaced']
 /** The queue, damaged ones that were moved aside, and what SQLite has beside a file. */
 const QUEUE = /^journal\.db/

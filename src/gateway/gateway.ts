@@ -234,6 +234,8 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
   }
   if (config.draining.length > 0) await useDatabases(configuration, config.draining)
 
+  const backups = new Backups({ ...options, node, now: clock.now, config, log })
+  backups.clean()
   const operators = new Operators(options.etcDir, log)
   const logins = new Logins(
     () => ({ idleMs: running.gateway['web.session_idle'], longestMs: running.gateway['web.session_max'] }),
@@ -262,7 +264,7 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
     log,
     logRing,
     config,
-    backups: new Backups({ ...options, node, now: clock.now, config, log }),
+    backups,
     plugins: new Plugins(config),
     trend: new Trend(),
     get commands() {

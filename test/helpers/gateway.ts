@@ -1,5 +1,6 @@
 // A whole gateway as its own process, for tests from outside: conf files in, MQTT port and control socket out.
 
+import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -170,6 +171,15 @@ export class GatewayProcess {
   // biome-ignore lint/suspicious/noExplicitAny: the answer's shape is what tests look at
   async ctl(...words: string[]): Promise<any> {
     return JSON.parse(await this.holdfast('ctl', ...words, '--json'))
+  }
+
+  /** @returns what a command that is refused says */
+  async refusal(...words: string[]): Promise<string> {
+    const refused = this.holdfast('ctl', ...words).then(
+      () => undefined,
+      (error: { stderr: string }) => error.stderr,
+    )
+    return (await refused) ?? assert.fail(`not refused: ${words.join(' ')}`)
   }
 
   /** A command that asks for a secret. */

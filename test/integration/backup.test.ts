@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import tar, { type Headers } from 'tar-stream'
@@ -24,15 +24,6 @@ async function gatewayWith(t: TestContext, files: GatewayFiles = {}): Promise<Ga
   return gateway.start()
 }
 
-async function refusal(gateway: GatewayProcess, ...words: string[]): Promise<string> {
-  try {
-    await gateway.holdfast('ctl', ...words)
-  } catch (error) {
-    return (error as { stderr: string }).stderr
-  }
-  return assert.fail(`not refused: ${words.join(' ')}`)
-}
-
 /** Every file of etc, as text. */
 function etcOf(gateway: GatewayProcess): Record<string, string> {
   const entries = readdirSync(gateway.etc, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
@@ -51,7 +42,7 @@ test('all of etc comes back, users and hand-made files too, and counts at once',
   const { files } = await gateway.ctl('backup', file)
   assert.equal(files, Object.keys(before).length + 1) // and no tokens
   assert.equal(statSync(file).mode & 0o777, 0o600)
-  assert.match(await refusal(gateway, 'backup', file), /is there already/)
+  assert.match(await gateway.refusal('backup', file), /is there already/)
 
   await gateway.ctl('config', 'set', 'mqtt.max_inflight', '7')
   await gateway.ctl('config', 'unset', 'backend.sqlite.hook.message.publish.1')
@@ -88,7 +79,7 @@ test('a backup whose configuration has faults here changes nothing, and says whe
     [{ name: 'etc/passwd' }, 'x'],
   ])
   const before = etcOf(gateway)
-  const said = await refusal(gateway, 'restore', file)
+  const said = await gateway.refusal('restore', file)
   assert.ok(said.includes(`${gateway.etc}/holdfast.conf:`) && said.includes(`${gateway.etc}/passwd:1:1`), said)
   assert.match(said, /certfile: the file can't be read|keyfile is missing/)
   assert.deepEqual(etcOf(gateway), before)
@@ -110,7 +101,7 @@ test('a backup that can not be taken up: users and certificates are as before, t
     [{ name: 'etc/tokens' }, ''],
   ])
   const before = etcOf(gateway)
-  assert.match(await refusal(gateway, 'restore', file.replace('b.', 'c.')), /EADDRINUSE/)
+  assert.match(await gateway.refusal('restore', file.replace('b.', 'c.')), /EADDRINUSE/)
   assert.deepEqual(etcOf(gateway), before)
   assert.deepEqual(await gateway.ctl('backups'), [])
 })
@@ -131,7 +122,7 @@ test('files that somebody made to do harm: refused, nothing is written, the gate
   const before = etcOf(gateway)
   const file = join(gateway.root, 'evil.tar.gz')
   const good: Entry = [{ name: 'holdfast.json' }, '{"format": 1}']
-  const refused = async (says: RegExp): Promise<void> => assert.match(await refusal(gateway, 'restore', file), says)
+  const refused = async (says: RegExp): Promise<void> => assert.match(await gateway.refusal('restore', file), says)
   const cases: [Entry[], RegExp][] = [
     [
       [good, [{ name: 'etc/acl.conf', type: 'symlink', linkname: '/etc/shadow' }, '']],
@@ -175,8 +166,8 @@ test('files that somebody made to do harm: refused, nothing is written, the gate
   const header = pack.read() as Buffer
   writeFileSync(file, gzipSync(header))
   await refused(/with 10737418240 bytes/)
-  assert.match(await refusal(gateway, 'restore', join(gateway.root, 'none')), /can't be read \(ENOENT\)/)
-  assert.match(await refusal(gateway, 'restore', gateway.root), /can't be read \(EISDIR\)/)
+  assert.match(await gateway.refusal('restore', join(gateway.root, 'none')), /can't be read \(ENOENT\)/)
+  assert.match(await gateway.refusal('restore', gateway.root), /can't be read \(EISDIR\)/)
   assert.deepEqual(etcOf(gateway), before)
   assert.equal(existsSync('/x') || existsSync(join(gateway.root, 'x')), false)
 })
@@ -219,7 +210,16 @@ test('with the queue: sessions, retained messages, what waits and the embedded d
   assert.deepEqual(await fresh.ctl('clients', '--all'), []) // from the next start on
   await fresh.stop()
   fresh.port = old.port
+  const half = ['.copies/one.db', '.restore/one.db', '.restore-etc/passwd', 'backups/.coming', 'backups/.b.tar.gz.new']
+  for (const name of half) {
+    mkdirSync(dirname(join(fresh.data, name)), { recursive: true })
+    writeFileSync(join(fresh.data, name), 'as a power cut left it')
+  }
   await fresh.start()
+  assert.deepEqual(
+    half.filter((name) => existsSync(join(fresh.data, name))),
+    [],
+  )
   assert.ok(!existsSync(join(fresh.data, 'restore')) && existsSync(join(fresh.data, 'replaced', 'journal.db')))
   assert.notEqual((await fresh.ctl('storage')).journal, journal)
   assert.match(fresh.output, /queue_restored/)
@@ -254,10 +254,10 @@ test('a queue that somebody made to do harm: only databases of its pools, no mor
   ]
   for (const name of ['data/lock', 'data/config/unfinished.json', 'data/other.db', 'data/journal.db-wal']) {
     await archive(file, [...good, [{ name }, 'x']])
-    assert.match(await refusal(gateway, 'restore', file, '--queue'), /twice, or where none of its pools has a database/)
+    assert.match(await gateway.refusal('restore', file, '--queue'), /twice, or where none of its pools has a database/)
   }
   await archive(file, good)
-  assert.match(await refusal(gateway, 'restore', file, '--queue'), /there is no queue in this backup/)
+  assert.match(await gateway.refusal('restore', file, '--queue'), /there is no queue in this backup/)
   // the header of ten thousand gigabytes, and nothing behind it
   const pack = tar.pack()
   for (const [header, content] of good) pack.entry(header, content)
@@ -268,7 +268,7 @@ test('a queue that somebody made to do harm: only databases of its pools, no mor
     if (Buffer.concat(chunks).includes('data/journal.db')) break
   }
   writeFileSync(file, gzipSync(Buffer.concat(chunks)))
-  assert.match(await refusal(gateway, 'restore', file, '--queue'), /there is no room for 10000000000000 bytes/)
+  assert.match(await gateway.refusal('restore', file, '--queue'), /there is no room for 10000000000000 bytes/)
   assert.equal((await gateway.ctl('config', 'history')).length, 1)
   const more = readdirSync(gateway.data).filter((name) => !before.includes(name))
   assert.deepEqual(more.toSorted(), ['backups', 'config'])

@@ -23,16 +23,6 @@ async function gatewayWith(t: TestContext, files: GatewayFiles = {}): Promise<Ga
   return gateway.start()
 }
 
-/** What a refused `ctl` says. */
-async function refusal(gateway: GatewayProcess, ...words: string[]): Promise<string> {
-  try {
-    await gateway.holdfast('ctl', ...words)
-  } catch (error) {
-    return (error as { stderr: string }).stderr
-  }
-  return assert.fail(`not refused: ${words.join(' ')}`)
-}
-
 /** As somebody else would call it. */
 async function as<T>(who: string, action: () => Promise<T>): Promise<T> {
   process.env.SUDO_USER = who
@@ -96,7 +86,7 @@ test('set, diff, commit: the file keeps its comments, what runs goes by it at on
     ['anna', 'ctl', 'small ones', true, true],
   )
   assert.deepEqual([first.comment, first.runs], ['found in the files', false])
-  assert.match(await refusal(gateway, 'config', 'commit'), /it is what runs already/)
+  assert.match(await gateway.refusal('config', 'commit'), /it is what runs already/)
   await gateway.stop()
   await gateway.start()
   assert.equal((await gateway.ctl('config', 'history')).length, 2)
@@ -120,7 +110,7 @@ test('a fault: all of them, positioned; nothing is committed, nothing is written
   )
   const checked = await gateway.ctl('config', 'check')
   assert.deepEqual([checked.errors, checked.faults.length], [3, 3])
-  const said = await refusal(gateway, 'config', 'commit')
+  const said = await gateway.refusal('config', 'commit')
   assert.match(said, /the configuration has 3 faults; the running one goes on/)
   assert.ok(said.includes(`${gateway.etc}/holdfast.conf:`) && said.includes('emqx_backend_sqlite.conf:4:'), said)
   assert.deepEqual([conf(gateway), plugin(gateway)], [before, hooks])
@@ -155,7 +145,7 @@ test('secrets: shown as ***, which stands for what is there when it is given bac
   await ctl('config', 'history')
   await ctl('status', '--json')
   assert.doesNotMatch(said.join('\n') + gateway.output, /s3cret|0lder|an0ther/)
-  assert.match(await refusal(gateway, 'config', 'set', 'backend.pgsql.pool2.password', '***'), /there is none/)
+  assert.match(await gateway.refusal('config', 'set', 'backend.pgsql.pool2.password', '***'), /there is none/)
   for (const kept of ['versions/1.json', 'versions/2.json']) {
     assert.equal(statSync(join(gateway.data, 'config', kept)).mode & 0o777, 0o600)
   }
@@ -169,7 +159,7 @@ test('not confirmed: it is taken back by itself', async (t) => {
   assert.equal(confirmWithinMs, 3000)
   await until('it is back', () => conf(gateway) === before)
   await until('it counts', async () => (await gateway.ctl('config', 'status')).toConfirm === null)
-  assert.match(await refusal(gateway, 'config', 'confirm'), /no commit waits/)
+  assert.match(await gateway.refusal('config', 'confirm'), /no commit waits/)
   const [newest] = await gateway.ctl('config', 'history')
   assert.equal(newest.comment, 'as 1: it was not confirmed in time')
 })
@@ -186,8 +176,8 @@ test('what is taken back lets in again whom it locked out; meanwhile nothing els
   const there = await Client.connect(`mqtt://127.0.0.1:${elsewhere}`, 'held', { clean: false })
   await gateway.ctl('config', 'set', 'mqtt.max_inflight', '7')
   const unconfirmed = /version 2 waits for its confirmation\nhint: `config confirm`/
-  assert.match(await refusal(gateway, 'config', 'commit'), unconfirmed)
-  assert.match(await refusal(gateway, 'plugins', 'unload', 'emqx_backend_sqlite'), unconfirmed)
+  assert.match(await gateway.refusal('config', 'commit'), unconfirmed)
+  assert.match(await gateway.refusal('plugins', 'unload', 'emqx_backend_sqlite'), unconfirmed)
   assert.deepEqual(await gateway.ctl('config', 'rollback'), { back: 1 })
   assert.equal(conf(gateway), before)
   await assert.rejects(Client.connect(`mqtt://127.0.0.1:${elsewhere}`, 'x'))
@@ -268,7 +258,7 @@ test('a listener that can not be opened: refused, and everything is as before', 
   const client = await Client.connect(gateway.url, 'stays')
   await gateway.ctl('config', 'set', 'listener.tcp.more', `127.0.0.1:${other.port}`)
   await gateway.ctl('config', 'set', 'mqtt.max_inflight', '7')
-  const said = await refusal(gateway, 'config', 'commit')
+  const said = await gateway.refusal('config', 'commit')
   assert.match(said, new RegExp(`listener.tcp.more can't listen on 127.0.0.1:${other.port} \\(EADDRINUSE\\)`))
   assert.equal(conf(gateway), before)
   await client.publish('t', 'still here')
@@ -286,7 +276,7 @@ test('a listener that can not be opened: refused, and everything is as before', 
 test('two who edit at once: told of each other, and no change is lost under a commit', async (t) => {
   const gateway = await gatewayWith(t)
   await as('anna', () => gateway.ctl('config', 'set', 'mqtt.max_inflight', '7'))
-  const bert = (...words: string[]): Promise<string> => as('bert', () => refusal(gateway, ...words))
+  const bert = (...words: string[]): Promise<string> => as('bert', () => gateway.refusal(...words))
   assert.match(
     await bert('config', 'set', 'mqtt.max_offline', '7'),
     /anna \(ctl\) is changing the configuration\nhint: --take/,
@@ -296,7 +286,7 @@ test('two who edit at once: told of each other, and no change is lost under a co
   await as('bert', () => gateway.ctl('config', 'set', 'mqtt.max_offline', '7', '--take'))
   const { candidate } = await gateway.ctl('config', 'status')
   assert.deepEqual([candidate.owner.who, candidate.revision], ['bert', 2])
-  const stale = await as('bert', () => refusal(gateway, 'config', 'set', 'mqtt.max_offline', '8', '--revision', '1'))
+  const stale = await as('bert', () => gateway.refusal('config', 'set', 'mqtt.max_offline', '8', '--revision', '1'))
   assert.match(stale, /the candidate is at revision 2, not 1/)
 
   appendFileSync(join(gateway.etc, 'holdfast.conf'), 'queue.retain = 1h\n')
@@ -340,7 +330,7 @@ test('an earlier version comes back whole', async (t) => {
   await gateway.ctl('config', 'commit')
   assert.deepEqual([conf(gateway), plugin(gateway)], [before, hooks])
   assert.ok(!existsSync(join(gateway.etc, 'acl.conf')))
-  assert.match(await refusal(gateway, 'config', 'restore', '9'), /there is no version 9\nhint: versions: 1 to 3/)
+  assert.match(await gateway.refusal('config', 'restore', '9'), /there is no version 9\nhint: versions: 1 to 3/)
 })
 
 test('access rules, hooks and log level count at once', async (t) => {
@@ -374,7 +364,7 @@ test('what waits for a pool that is taken out: refused, until somebody says what
     gateway.ctl('config', 'file', 'put', 'plugins/emqx_backend_sqlite.conf', join(gateway.root, 'hooks'))
   await takeOut()
   assert.deepEqual((await gateway.ctl('config', 'check')).waiting, { 'sqlite.pool1': 3 })
-  const said = await refusal(gateway, 'config', 'commit')
+  const said = await gateway.refusal('config', 'commit')
   assert.match(
     said,
     /events wait for what would be gone: sqlite.pool1 \(up to 3\)\nhint: .*--pending drain.* drop .* keep/,
@@ -485,17 +475,14 @@ test('names of files: nothing outside etc, no users, no certificates', async (t)
   ]) {
     writeFileSync(join(gateway.root, 'content'), 'x')
     assert.match(
-      await refusal(gateway, 'config', 'file', 'put', name, join(gateway.root, 'content')),
+      await gateway.refusal('config', 'file', 'put', name, join(gateway.root, 'content')),
       /is no file of a configuration/,
     )
-    assert.match(await refusal(gateway, 'config', 'file', 'get', name), /there is no file/)
+    assert.match(await gateway.refusal('config', 'file', 'get', name), /there is no file/)
   }
   await gateway.ctl('config', 'set', 'auth.file', 'users.conf')
-  assert.match(await refusal(gateway, 'config', 'commit'), /expected a path that does not end in .conf/)
-  assert.match(
-    await refusal(gateway, 'config', 'set', 'backend.kafka.x', '1'),
-    /there is no backend of backend.kafka.x/,
-  )
-  assert.match(await refusal(gateway, 'config', 'set', 'mqtt.max_inflight', '1\n2'), /one line/)
-  assert.match(await refusal(gateway, 'config', 'unset', 'mqtt.max_inflight'), /is not set in holdfast.conf/)
+  assert.match(await gateway.refusal('config', 'commit'), /expected a path that does not end in .conf/)
+  assert.match(await gateway.refusal('config', 'set', 'backend.kafka.x', '1'), /there is no backend of backend.kafka.x/)
+  assert.match(await gateway.refusal('config', 'set', 'mqtt.max_inflight', '1\n2'), /one line/)
+  assert.match(await gateway.refusal('config', 'unset', 'mqtt.max_inflight'), /is not set in holdfast.conf/)
 })

@@ -37,7 +37,7 @@ export async function pack(path: string, files: Archived, large: readonly Linked
     archive.finalize()
   }
   try {
-    rmSync(coming, { force: true }) // of before a power cut
+    rmSync(coming, { force: true }) // of before a power cut; it may be in any folder
     const file = createWriteStream(coming, { flags: 'wx', mode: OWNER_ONLY, flush: true })
     await Promise.all([pipeline(archive, createGzip({ level: large.length > 0 ? 1 : 6 }), file), fill()])
     renameSync(coming, path)

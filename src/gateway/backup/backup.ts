@@ -1,11 +1,10 @@
-// The configuration with users, access rules, operators, tokens and certificates, as one file; and back again. What waits in the
-// queue and the embedded databases are not in it: they are the data folder's, which is copied as a whole while nothing runs on it.
+// The configuration with users, access rules, operators, tokens and certificates, as one file; and back again. Where it is asked for
+// the journal and the embedded databases come with it: copied while the gateway runs, put back by the next start.
 
 import {
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -22,7 +21,7 @@ import type { Caller } from '../commands/command.ts'
 import { poolsOf } from '../config/changes.ts'
 import { isFileName } from '../config/files.ts'
 import type { Committed, ConfigTransaction, Pending } from '../config/transaction.ts'
-import { databasesIn, JOURNAL, withCopies } from '../databases.ts'
+import { databasesIn, dropCopies, JOURNAL, withCopies } from '../databases.ts'
 import { ConfigFaults, type Configuration, readConfiguration } from '../load.ts'
 import { OPERATORS_FILE } from '../settings.ts'
 import { VERSION } from '../version.ts'
@@ -35,10 +34,13 @@ const ABOUT = 'holdfast.json'
 const NAME = /^[\w@+-][\w.@+-]{0,199}$/
 /** In the data folder. */
 const MOST = 50
-/** Of those that a restore has made. */
+/** Of those that a restore has made; somebody's own `before-update.tar.gz` is none. */
 const MOST_BEFORE = 5
 const BEFORE = 'before'
+const MADE_BEFORE = new RegExp(`^${BEFORE}-\\d{4}-\\d\\d-\\d\\dT[\\d-]+Z\\.tar\\.gz$`)
 const COMING = '.coming'
+/** Of a backup that did not come whole, or was not written whole. */
+const HALF = new RegExp(`^(?:\\${COMING}|\\..+\\.new)$`)
 
 /** `holdfast.json` of a backup. */
 export interface About {
@@ -88,6 +90,15 @@ export class Backups {
     this.#o = options
   }
 
+  /** Takes away what a power cut left of one that was being made, brought or restored: it may be gigabytes, and has secrets. */
+  clean(): void {
+    dropUnready(this.#o.dataDir)
+    dropCopies(this.#o.dataDir)
+    rmSync(this.#checked, { recursive: true, force: true })
+    if (!existsSync(this.folder)) return
+    for (const file of readdirSync(this.folder).filter((name) => HALF.test(name))) rmSync(join(this.folder, file))
+  }
+
   /** Where backups are that are named without a folder. */
   get folder(): string {
     return join(this.#o.dataDir, 'backups')
@@ -130,7 +141,6 @@ export class Backups {
       this.#assertRoom(path)
       const coming = join(this.folder, COMING)
       try {
-        rmSync(coming, { force: true }) // of before a power cut
         await take(source, coming)
         const { about } = await this.about(coming)
         renameSync(coming, path)
@@ -201,7 +211,7 @@ export class Backups {
       )
       const next = this.#check(files)
       if (queue && !hasLarge) throw new HoldfastError('NO_QUEUE', 'there is no queue in this backup')
-      for (const { file } of this.#made().slice(MOST_BEFORE - 1)) rmSync(join(this.folder, file))
+      for (const { file } of this.#madeBefore().slice(MOST_BEFORE - 1)) rmSync(join(this.folder, file))
       const before = join(this.folder, this.newName(BEFORE))
       await this.#write(before, caller)
       let undo = (): void => {}
@@ -262,8 +272,8 @@ export class Backups {
   }
 
   /** By restores; newest first. */
-  #made() {
-    return this.list().filter(({ file }) => file.startsWith(`${BEFORE}-`))
+  #madeBefore() {
+    return this.list().filter(({ file }) => MADE_BEFORE.test(file))
   }
 
   /** Names in etc of all that a backup holds. @throws HoldfastError TOO_LARGE */
@@ -297,11 +307,17 @@ export class Backups {
     return files
   }
 
+  /** Where the files of a backup lie while they are read. */
+  get #checked(): string {
+    return join(this.#o.dataDir, '.restore-etc')
+  }
+
   /** Read as if it were there already, with all that its files name. @throws ConfigFaults */
   #check(files: Archived): Configuration {
-    const { etcDir, dataDir } = this.#o
-    mkdirSync(join(dataDir, 'config'), { recursive: true, mode: 0o700 })
-    const folder = mkdtempSync(join(dataDir, 'config', 'restore-'))
+    const { etcDir } = this.#o
+    const folder = this.#checked
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
     try {
       for (const [name, content] of files) {
         mkdirSync(dirname(join(folder, name)), { recursive: true })
