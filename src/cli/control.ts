@@ -77,9 +77,7 @@ function serve(socket: Socket, host: Host, closing: AbortSignal): void {
 
 /** For readline a line ends at these separators, too. */
 const lineOf = (value: Request | Answer): string =>
-  `${JSON.stringify(value)
-    .replace(/\u2028/g, '\\u2028')
-    .replace(/\u2029/g, '\\u2029')}\n`
+  `${JSON.stringify(value).replace(/[\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`)}\n`
 
 /** One; of `follow` one for each item. */
 async function* answersTo(line: string, host: Host, end: AbortSignal): AsyncGenerator<Answer> {

@@ -14,15 +14,12 @@ import { command } from './command.ts'
 import { EDIT, EDITED, edit, edited } from './editing.ts'
 import { choiceOf, onOff, option, required, topicFilter, wholeNumber, word } from './parameter.ts'
 import { flag, integer, listOf, oneOf, orNull, record, text } from './schema.ts'
+import { userNames } from './users.ts'
 
 const ACCESS = ['read', 'write', 'readwrite', 'deny'] as const
 const NOTHING = Buffer.alloc(0)
 
-const user = option(word("a user's name"), 'NAME', 'For this user', {
-  *candidates({ users }: Gateway) {
-    for (const name of users.rules.users.keys()) yield { word: name }
-  },
-})
+const user = option(word("a user's name"), 'NAME', 'For this user', { candidates: userNames })
 
 const list = command('acl', {
   summary: 'the rules: who may publish and read what',

@@ -1,4 +1,4 @@
-// `backup`, `restore`, `backups`.
+// `backup`, `backups`, `backup remove`, `restore`.
 
 import { PENDING } from '../config/transaction.ts'
 import type { Gateway } from '../gateway.ts'
@@ -100,19 +100,10 @@ A queue that is restored takes an id of its own: what it had forwarded is not se
       `What there was: ${before}`,
     ].join('\n'),
   async run({ backups }, { file, ...options }, caller) {
-    const { about, version, changes, ...rest } = await backups.restore(backups.pathOf(file, caller), caller, options)
-    const { node, at, version: madeBy } = about
-    const { before, databases, hasQueue } = rest
-    return {
-      node,
-      at,
-      version: madeBy,
-      configuration: version,
-      changes: changes.sentences,
-      before,
-      databases,
-      hasQueue,
-    }
+    const restored = await backups.restore(backups.pathOf(file, caller), caller, options)
+    const { about, version: configuration, changes, before, databases, hasQueue } = restored
+    const { node, at, version } = about
+    return { node, at, version, configuration, changes: changes.sentences, before, databases, hasQueue }
   },
 })
 

@@ -56,7 +56,8 @@ function helpOf({ summary, help, parameters, asks, ...command }: Spoken, columns
 /** `  --to SEQ  The last event's number`, in columns. */
 export function parameterLines(parameters: Parameters): string {
   const rows = Object.entries(parameters).map(([key, one]): [string, string] => [
-    ...([spelled(key, one), one.kind === 'asked' ? `${one.doc}; it is asked for` : one.doc] as const),
+    spelled(key, one),
+    one.kind === 'asked' ? `${one.doc}; it is asked for` : one.doc,
   ])
   const width = Math.max(0, ...rows.map(([name]) => name.length))
   return rows.map(([name, doc]) => `  ${name.padEnd(width)}  ${doc}`).join('\n')

@@ -5,10 +5,11 @@ import { command } from './command.ts'
 import { type Candidate, required, secret, word } from './parameter.ts'
 import { flag, integer, listOf, record, text } from './schema.ts'
 
-const candidates = function* ({ users }: Gateway): Iterable<Candidate> {
+/** Of users that there are. */
+export const userNames = function* ({ users }: Gateway): Iterable<Candidate> {
   for (const name of users.rules.users.keys()) yield { word: name }
 }
-const user = required(word("a user's name"), 'NAME', "The user's name", { candidates })
+const user = required(word("a user's name"), 'NAME', "The user's name", { candidates: userNames })
 const password = secret('PASSWORD', 'The password of the user')
 const CHANGED = record({ name: text(), disconnected: integer('clients that would not be let in any more') })
 
