@@ -4,6 +4,7 @@ import type { Status } from '../../gateway/status.ts'
 import { onLoggedOut } from './api.ts'
 import { cell } from './cell.ts'
 import { whileSeen } from './seen.ts'
+import { openStream } from './stream.ts'
 
 export type { Status }
 export type Pool = Status['pools'][number]
@@ -19,7 +20,6 @@ export const live = cell<Live | null>(null)
 export const isConnected = cell(true)
 
 const WINDOW_MS = 5000
-const RETRY_MS = 3000
 
 interface Count {
   readonly at: number
@@ -32,36 +32,23 @@ let counts: Count[] = []
 
 export function follow(): void {
   end()
-  end = whileSeen(open)
+  end = whileSeen(() =>
+    openStream('/api/v1/events', 'status', {
+      opened() {
+        isConnected.value = true
+      },
+      came: (data) => take(JSON.parse(data)),
+      broke(isRefused) {
+        isConnected.value = false
+        if (isRefused) onLoggedOut.call()
+      },
+    }),
+  )
 }
 
 export function unfollow(): void {
   end()
   end = () => {}
-}
-
-/** @returns closes it */
-function open(): () => void {
-  let source: EventSource
-  let retry: ReturnType<typeof setTimeout> | undefined
-  const connect = (): void => {
-    source = new EventSource('/api/v1/events')
-    source.addEventListener('status', ({ data }) => take(JSON.parse(data)))
-    source.onopen = () => {
-      isConnected.value = true
-    }
-    source.onerror = () => {
-      isConnected.value = false
-      if (source.readyState !== EventSource.CLOSED) return // it tries again by itself
-      onLoggedOut.call()
-      retry = setTimeout(connect, RETRY_MS)
-    }
-  }
-  connect()
-  return () => {
-    source.close()
-    clearTimeout(retry)
-  }
 }
 
 function take(status: Status): void {

@@ -10,6 +10,9 @@ export interface SessionState {
   readonly name?: string
 }
 
+/** Characters of an operator's password: as gateway/passwords.ts has it. */
+export const LEAST_PASSWORD = 8
+
 /** Null before it is known. */
 export const session = cell<SessionState | null>(null)
 /** The wizard goes on behind its first step, which logs in. */

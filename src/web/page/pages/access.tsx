@@ -16,7 +16,7 @@ import { type Part, Parts } from '../parts/parts.tsx'
 import { Table } from '../parts/table.tsx'
 import { tell } from '../parts/toast.tsx'
 import { useRead } from '../parts/use-read.ts'
-import { session } from '../session.ts'
+import { LEAST_PASSWORD, session } from '../session.ts'
 import { t } from '../texts.ts'
 import { Logins } from './access-logins.tsx'
 import { Rules } from './access-rules.tsx'
@@ -87,7 +87,7 @@ function Operators() {
           </li>
         ))}
       </ul>
-      <NameAndPassword least={8} submit={set} />
+      <NameAndPassword least={LEAST_PASSWORD} submit={set} />
     </section>
   )
 }
@@ -112,7 +112,8 @@ function OwnPassword() {
             required
           />
           <Field
-            {...{ label: t('password.new'), type: 'password', value: password, change: setPassword, minLength: 8 }}
+            {...{ label: t('password.new'), type: 'password', value: password, change: setPassword }}
+            minLength={LEAST_PASSWORD}
             autocomplete="new-password"
             required
           />

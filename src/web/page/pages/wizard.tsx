@@ -9,13 +9,12 @@ import { live } from '../live.ts'
 import { Choice, Field } from '../parts/field.tsx'
 import { Form } from '../parts/form.tsx'
 import { useRead } from '../parts/use-read.ts'
-import { inWizard, session, setUp } from '../session.ts'
+import { inWizard, LEAST_PASSWORD, session, setUp } from '../session.ts'
 import { t } from '../texts.ts'
 import type { Entry } from './configuration-keys.tsx'
 import { commitKeys } from './wizard-commit.ts'
 import { FirstDatabase } from './wizard-database.tsx'
 
-const LEAST_PASSWORD = 8
 const STEPS = ['wizard.account', 'wizard.gateway', 'wizard.database'] as const
 
 export function Wizard() {

@@ -3,8 +3,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { type Fault, faultOf, pathTo, read, type Values } from '../api.ts'
 import { whileSeen } from '../seen.ts'
-
-const RETRY_MS = 3000
+import { openStream } from '../stream.ts'
 
 export interface Following<T> {
   /** Oldest first. */
@@ -19,10 +18,9 @@ export function useFollow<T>(command: string, values: Values, { most, goesOn }: 
   useEffect(() => {
     if (!goesOn) return
     return whileSeen(() =>
-      stream<T>(path, {
+      byFrames<T>(path, {
         begin: () => setState({ items: [], fault: null }),
         take: (came) => setState(({ items = [], fault }) => ({ items: [...items, ...came].slice(-most), fault })),
-        // an event source does not say why
         refused: () => void read(command, values).catch((error) => setState({ items: [], fault: faultOf(error) })),
       }),
     )
@@ -38,9 +36,7 @@ interface Reader<T> {
 }
 
 /** What comes between two frames is taken at once. @returns ends it */
-function stream<T>(path: string, { begin, take, refused }: Reader<T>): () => void {
-  let source: EventSource
-  let retry: ReturnType<typeof setTimeout> | undefined
+function byFrames<T>(path: string, { begin, take, refused }: Reader<T>): () => void {
   let frame: number | undefined
   let came: T[] = []
   const flush = (): void => {
@@ -48,26 +44,19 @@ function stream<T>(path: string, { begin, take, refused }: Reader<T>): () => voi
     take(came)
     came = []
   }
-  const open = (): void => {
-    source = new EventSource(path)
-    source.onopen = () => {
+  const close = openStream(path, 'item', {
+    opened() {
       came = []
       begin()
-    }
-    source.addEventListener('item', ({ data }) => {
+    },
+    came(data) {
       came.push(JSON.parse(data))
       frame ??= requestAnimationFrame(flush)
-    })
-    source.onerror = () => {
-      if (source.readyState !== EventSource.CLOSED) return // it tries again by itself
-      refused()
-      retry = setTimeout(open, RETRY_MS)
-    }
-  }
-  open()
+    },
+    broke: (isRefused) => isRefused && refused(),
+  })
   return () => {
-    source.close()
-    clearTimeout(retry)
+    close()
     if (frame !== undefined) cancelAnimationFrame(frame)
   }
 }
