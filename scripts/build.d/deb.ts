@@ -1,7 +1,7 @@
 // A Debian package around a binary: a folder that looks as the machine will, board/common/deb as its DEBIAN, and dpkg-deb.
 
 import { execFileSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -51,27 +51,16 @@ function control(folder: string, words: Record<string, string>): void {
   const known: Record<string, string> = { ...words, KILOBYTES: String(Math.ceil(bytes / 1024)) }
   const text = from('board/common/deb/control').toString()
   const isConf = (name: string): boolean => name.startsWith('etc/')
-  const md5 = (name: string): string =>
-    createHash('md5')
-      .update(readFileSync(join(folder, name)))
-      .digest('hex')
-  put(
-    folder,
-    'DEBIAN/control',
-    text.replace(/@(\w+)@/g, (_, key) => known[key]!),
-  )
-  put(
-    folder,
-    'DEBIAN/conffiles',
-    names
-      .filter(isConf)
-      .map((name) => `/${name}\n`)
-      .join(''),
-  )
-  const others = names.filter((name) => !isConf(name))
-  put(folder, 'DEBIAN/md5sums', others.map((name) => `${md5(name)}  ${name}\n`).join(''))
-  for (const name of ['postinst', 'prerm', 'postrm'])
+  const md5 = (name: string): string => hash('md5', readFileSync(join(folder, name)))
+  const confs = names.filter(isConf).map((name) => `/${name}\n`)
+  const others = names.filter((name) => !isConf(name)).map((name) => `${md5(name)}  ${name}\n`)
+  const filled = text.replace(/@(\w+)@/g, (_, key) => known[key]!)
+  put(folder, 'DEBIAN/control', filled)
+  put(folder, 'DEBIAN/conffiles', confs.join(''))
+  put(folder, 'DEBIAN/md5sums', others.join(''))
+  for (const name of ['postinst', 'prerm', 'postrm']) {
     put(folder, `DEBIAN/${name}`, from(`board/common/deb/${name}`), 0o755)
+  }
 }
 
 function put(folder: string, name: string, content: string | Buffer, mode = 0o644): void {

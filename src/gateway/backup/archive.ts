@@ -48,15 +48,15 @@ export async function pack(path: string, files: Archived, large: readonly Linked
   }
 }
 
-/** What comes from elsewhere is kept as it is, if it is no larger than a backup may be. @throws HoldfastError TOO_LARGE, NOT_WRITABLE */
+/** What comes from elsewhere is kept as it is, if it is no larger than a backup may be. @throws HoldfastError TOO_LARGE, NOT_TAKEN */
 export async function take(source: Readable, path: string): Promise<void> {
   try {
     const file = createWriteStream(path, { flags: 'wx', mode: OWNER_ONLY, flush: true })
-    await pipeline(source, bounded(PACKED_BYTES), file)
+    const fault = new HoldfastError('TOO_LARGE', `a backup has at most ${PACKED_BYTES} bytes`)
+    await pipeline(source, bounded(PACKED_BYTES, fault), file)
   } catch (error) {
     rmSync(path, { force: true })
-    if (error instanceof HoldfastError)
-      throw new HoldfastError('TOO_LARGE', `a backup has at most ${PACKED_BYTES} bytes`)
+    if (error instanceof HoldfastError) throw error
     throw new HoldfastError('NOT_TAKEN', `the backup did not come whole: ${(error as Error).message}`, { cause: error })
   }
 }
@@ -153,13 +153,13 @@ function entryFault({ name, type, size = 0 }: Header, files: Archived): string |
   return size > BOUNDS.fileBytes ? `it holds '${name}' with ${size} bytes; ${BOUNDS.fileBytes} is the most` : undefined
 }
 
-/** Passes so many bytes on. */
-function bounded(most: number) {
+/** Passes so many bytes on; more are a fault. */
+function bounded(most: number, fault = tooLarge(most)) {
   return async function* (chunks: AsyncIterable<Buffer>) {
     let bytes = 0
     for await (const chunk of chunks) {
       bytes += chunk.length
-      if (bytes > most) throw tooLarge(most)
+      if (bytes > most) throw fault
       yield chunk
     }
   }
