@@ -5,9 +5,9 @@ import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import type { LoadedPool } from '../config/load.ts'
 import { HoldfastError } from '../model/errors.ts'
+import { JOURNAL_FILE } from '../queue/startup.ts'
 import { startThread } from '../system/program.ts'
 
-export const JOURNAL = 'journal.db'
 const COPIES = '.copies'
 
 /** Of these pools, those that lie in the data folder, by their names in it. */
@@ -40,7 +40,7 @@ export async function withCopies<T>(
   { dataDir, databases, room }: CopyOptions,
   use: (copies: readonly { name: string; file: string }[]) => Promise<T>,
 ): Promise<T> {
-  const names = [...databases, JOURNAL].filter((name) => existsSync(join(dataDir, name)))
+  const names = [...databases, JOURNAL_FILE].filter((name) => existsSync(join(dataDir, name)))
   const bytes = 2 * names.reduce((sum, name) => sum + statSync(join(dataDir, name)).size, 0)
   if (bytes > room) {
     throw new HoldfastError('NO_ROOM', `copies of the databases need ${bytes} bytes for a while, ${room} are free`)

@@ -14,6 +14,7 @@ import { LogRing } from '../log/ring.ts'
 import type { BackendKind, PoolId } from '../model/binding.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { type Journal, openJournal } from '../queue/journal.ts'
+import { JOURNAL_FILE } from '../queue/startup.ts'
 import { LOCAL_TABLES, Store } from '../store/store.ts'
 import { type Clock, systemClock } from '../system/clock.ts'
 import { Backups } from './backup/backup.ts'
@@ -146,7 +147,7 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
   rooms.add('journal', () => journal.close())
   const store = new Store(journal, { retained: retainedLimits(settings) })
   const forward = startForward({
-    file: join(options.dataDir, 'journal.db'),
+    file: join(options.dataDir, JOURNAL_FILE),
     port: journal.lanePort(),
     dataDir: options.dataDir,
     node,

@@ -38,6 +38,9 @@ export interface Remembered {
   readonly writes: readonly LocalWrite[]
 }
 
+/** In the data folder. */
+export const JOURNAL_FILE = 'journal.db'
+
 export interface Prepared {
   readonly file: string
   readonly lock: FolderLock
@@ -48,7 +51,7 @@ export interface Prepared {
 
 export function prepare(o: JournalOptions): Prepared {
   const { dataDir } = o
-  const file = path.join(dataDir, 'journal.db')
+  const file = path.join(dataDir, JOURNAL_FILE)
   const tables = [queueTables, onlineTables, ...o.tables]
   let lock: FolderLock | undefined
   try {

@@ -16,12 +16,13 @@ import { basename, dirname, isAbsolute, join, relative } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Logger } from '../../log/logger.ts'
 import { HoldfastError } from '../../model/errors.ts'
+import { JOURNAL_FILE } from '../../queue/startup.ts'
 import { freeBytes, replaceFile, syncFolder } from '../../system/disk.ts'
 import type { Caller } from '../commands/command.ts'
 import { poolsOf } from '../config/changes.ts'
 import { isFileName } from '../config/files.ts'
 import type { Committed, ConfigTransaction, Pending } from '../config/transaction.ts'
-import { databasesIn, dropCopies, JOURNAL, withCopies } from '../databases.ts'
+import { databasesIn, dropCopies, withCopies } from '../databases.ts'
 import { ConfigFaults, type Configuration, readConfiguration } from '../load.ts'
 import { OPERATORS_FILE } from '../settings.ts'
 import { VERSION } from '../version.ts'
@@ -250,7 +251,7 @@ export class Backups {
   /** @returns names of the databases that lie ready to be put in place. @throws HoldfastError BAD_BACKUP, NO_ROOM */
   #unpackQueue(path: string, next: Configuration): Promise<string[]> {
     const { dataDir } = this.#o
-    const names = [...databasesIn(dataDir, poolsOf(next).values()), JOURNAL]
+    const names = [...databasesIn(dataDir, poolsOf(next).values()), JOURNAL_FILE]
     return unpackLarge(path, makeUnready(dataDir), { names, room: this.#room() })
   }
 
