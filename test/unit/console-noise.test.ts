@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { serveConsole } from '../../src/console/console.ts'
 import type { Host } from '../../src/console/host.ts'
 import { HoldfastError } from '../../src/model/errors.ts'
 import { Random } from '../crash/random.ts'
+import { until } from '../helpers/gateway.ts'
 import { Wire } from '../helpers/screen.ts'
 
 /** A gateway that has one account, and answers everything at once. */
@@ -37,33 +38,29 @@ class Gateway implements Host {
 }
 
 const PIECES = [
-  ...[
-    '\r',
-    '\r\n',
-    '\t',
-    '\x03',
-    '\x04',
-    '\x15',
-    '\x0c',
-    '\x1b[A',
-    '\x1b[D',
-    '\x1b',
-    '\x1b[200~',
-    '\x1b[201~',
-    '\x1b[24;80R',
-  ],
-  ...[
-    'help\r',
-    'watch status\r',
-    'clock\r',
-    'paste x\r',
-    'history\r',
-    'lane skip a --to 1\r',
-    'y\r',
-    'q',
-    ' ',
-    'logout\r',
-  ],
+  '\r',
+  '\r\n',
+  '\t',
+  '\x03',
+  '\x04',
+  '\x15',
+  '\x0c',
+  '\x1b[A',
+  '\x1b[D',
+  '\x1b',
+  '\x1b[200~',
+  '\x1b[201~',
+  '\x1b[24;80R',
+  'help\r',
+  'watch status\r',
+  'clock\r',
+  'paste x\r',
+  'history\r',
+  'lane skip a --to 1\r',
+  'y\r',
+  'q',
+  ' ',
+  'logout\r',
 ]
 
 function noise(random: Random): Buffer {
@@ -84,23 +81,23 @@ test(`random keys and bytes (seed ${seed})`, async () => {
       if (n % 20 === 0) await turn()
     }
     // whatever it is in the middle of: out of pastes, pages and questions, and once more with feeling
-    await until(wire, gateway)
+    await getsAlong(wire, gateway)
     wire.toConsole.end()
     await ended
   }
 })
 
 /** Somebody comes, and gets along. */
-async function until(wire: Wire, gateway: Gateway): Promise<void> {
+async function getsAlong(wire: Wire, gateway: Gateway): Promise<void> {
   const before = gateway.ran.length
   for (let tries = 0; tries < 200; tries++) {
     wire.type('\x03')
     wire.type('\x03\x15\r\r')
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await sleep(10)
     wire.type('ada\rright\r')
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await sleep(10)
     wire.type('topics\r')
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await sleep(10)
     if (gateway.ran.slice(before).includes('topics')) return
   }
   assert.fail(`nobody gets along with it any more:\n${wire.screen.visible}`)
@@ -126,7 +123,8 @@ test('what nobody reads is bounded, and so is what is typed ahead', async () => 
   const ended = serveConsole(wire.line, { host: new Gateway(), from: 'console test' })
   wire.type('ada\rright\r')
   for (let n = 0; n < 1000; n++) wire.type('topics\r      \x03 more and more and more')
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  await until('it reads no more', () => wire.toConsole.isPaused())
+  await sleep(200) // for what may come all the same
   assert.ok(wire.fromConsole.readableLength + wire.fromConsole.writableLength < 16_384)
   assert.ok(wire.toConsole.isPaused())
   wire.toConsole.destroy()
