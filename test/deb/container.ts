@@ -9,7 +9,7 @@ import { DockerfileParser, type ModifiableInstruction } from 'dockerfile-ast'
 import { ROOT } from '../../scripts/build.d/place.ts'
 import { until } from '../helpers/gateway.ts'
 import { temporaryFolder } from '../helpers/journal.ts'
-import { DebianMachine, debianRoot } from './debian.ts'
+import { DebianMachine, debianRoot, systemMissing } from './debian.ts'
 
 const DOCKERFILE = 'Dockerfile.arm64'
 const BASE = 'debian:bookworm-slim'
@@ -17,7 +17,7 @@ const PATIENCE_MS = 120_000
 /** What the rest of this file knows to do with. */
 const KNOWN = ['CMD', 'ENTRYPOINT', 'EXPOSE', 'HEALTHCHECK', 'STOPSIGNAL', 'USER', 'VOLUME', 'WORKDIR']
 
-const skip = process.getuid?.() === 0 ? false : 'only root can run another system'
+const skip = systemMissing()
 
 /** Keyword → what stands behind it, of the steps that only say something of the image. */
 type Said = Map<string, string>

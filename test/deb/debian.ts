@@ -43,6 +43,20 @@ function emulate(): void {
   execFileSync('/usr/lib/systemd/systemd-binfmt', ['/usr/lib/binfmt.d/qemu-aarch64.conf'])
 }
 
+const APART = ['--register=no', '--keep-unit', '--private-network', '--console=pipe']
+
+/** Why no system of its own can be run here, or false. */
+export function systemMissing(): string | false {
+  if (process.getuid?.() !== 0) return 'only root can run another system'
+  const host = ['--quiet', '--directory=/', '--volatile=yes', `--machine=holdfast-probe-${process.pid}`]
+  try {
+    execFileSync('systemd-nspawn', [...host, ...APART, '--as-pid2', '/usr/bin/true'], { stdio: 'pipe' })
+    return false
+  } catch (error) {
+    return `systemd-nspawn may not run a system here: ${String((error as { stderr?: Buffer }).stderr ?? error).trim()}`
+  }
+}
+
 /** Whether the process has number 1 in a system of its own. */
 const isFirst = (pid: number): boolean => /^NSpid:\t\d+\t1$/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'))
 
@@ -55,8 +69,7 @@ export class DebianMachine {
 
   private constructor(root: string, words: readonly string[]) {
     this.root = root
-    const apart = ['--register=no', '--keep-unit', '--private-network', '--console=pipe']
-    const what = ['--quiet', `--directory=${root}`, `--machine=holdfast-test-${process.pid}`, ...apart, ...words]
+    const what = ['--quiet', `--directory=${root}`, `--machine=holdfast-test-${process.pid}`, ...APART, ...words]
     const [command, ...all] = dieWithParent(['systemd-nspawn', ...what], 'SIGKILL')
     this.#nspawn = spawn(command!, all, { stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [this.#nspawn.stdout!, this.#nspawn.stderr!]) {

@@ -11,7 +11,7 @@ import { asked } from '../../scripts/build.d/place.ts'
 import { releaseFolder } from '../../scripts/build.d/release.ts'
 import { until } from '../helpers/gateway.ts'
 import { temporaryFolder } from '../helpers/journal.ts'
-import { DebianMachine } from './debian.ts'
+import { DebianMachine, systemMissing } from './debian.ts'
 
 const PATIENCE_MS = 120_000
 const CONF = '/etc/holdfast/holdfast.conf'
@@ -36,7 +36,7 @@ test('the folder of a release: complete, and its sums are right', () => {
   assert.deepEqual(readdirSync(folder).sort(), [...each, ...aside, 'SHA256SUMS'].sort())
 })
 
-const skip = process.getuid?.() === 0 ? false : 'only root can run another system'
+const skip = systemMissing()
 
 for (const architecture of architectures) {
   const deb = packageFile(architecture)
