@@ -27,17 +27,20 @@ const KEPT_BY_NOBODY = ['config', 'backups', 'tls', 'selftest', 'trend', 'restor
 /** The queue, damaged ones that were moved aside, and what SQLite has beside a file. */
 const QUEUE = /^journal\.db/
 
-/** @throws HoldfastError ETC_NOT_WRITABLE, SHIPPED_ETC */
-export function assertResettable(etcDir: string): void {
+/** A start would try it in vain, each time. @param files of etc/. @throws HoldfastError ETC_NOT_WRITABLE, SHIPPED_ETC */
+export function assertResettable(etcDir: string, files: readonly string[]): void {
   if (!isBinary && resolve(etcDir) === join(ROOT, 'etc')) {
     throw new HoldfastError('SHIPPED_ETC', `${etcDir} is the shipped configuration itself`, {
       hint: 'in a clone git knows what it was: git checkout etc',
     })
   }
-  try {
-    accessSync(etcDir, constants.W_OK)
-  } catch (cause) {
-    throw new HoldfastError('ETC_NOT_WRITABLE', `${etcDir} can't be written: ${(cause as Error).message}`, { cause })
+  const folders = [...files, ...shippedEtc().map(([name]) => name)].map((name) => dirname(join(etcDir, name)))
+  for (const folder of new Set([etcDir, ...folders])) {
+    try {
+      if (existsSync(folder)) accessSync(folder, constants.W_OK)
+    } catch (cause) {
+      throw new HoldfastError('ETC_NOT_WRITABLE', `${folder} can't be written: ${(cause as Error).message}`, { cause })
+    }
   }
 }
 

@@ -18,6 +18,7 @@ import { JOURNAL_FILE } from '../queue/startup.ts'
 import { LOCAL_TABLES, Store } from '../store/store.ts'
 import { type Clock, systemClock } from '../system/clock.ts'
 import { Backups } from './backup/backup.ts'
+import { recoverOthers } from './backup/others.ts'
 import { putRestored } from './backup/restored-queue.ts'
 import { holdUntilClockIsSet } from './clock-hold.ts'
 import { type Commands, commandsOf } from './commands.ts'
@@ -128,6 +129,7 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
   const restored = putRestored(options.dataDir)
   const etc = new EtcFolder(options.etcDir)
   const recovered = recoverConfig(etc, options.dataDir)
+  recoverOthers(etc, options.dataDir)
   const configuration = loadConfiguration(options.etcDir)
   let running = configuration
   const settings = configuration.gateway
@@ -235,7 +237,7 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
   }
   if (config.draining.length > 0) await useDatabases(configuration, config.draining)
 
-  const backups = new Backups({ ...options, node, now: clock.now, config, log })
+  const backups = new Backups({ ...options, node, clock, config, log })
   backups.clean()
   const operators = new Operators(options.etcDir, log)
   const logins = new Logins(

@@ -1,6 +1,7 @@
 // What happens before the first event: the folder's lock, the check and perhaps salvage of the file, the tables, and what
 // the journal remembers. Nothing here scans the rows.
 
+import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { HoldfastError } from '../model/errors.ts'
@@ -69,15 +70,50 @@ export function prepare(o: JournalOptions): Prepared {
   }
 }
 
+/**
+ * Would a start go on with this journal, which nobody has open? Its tables are brought up to date by that.
+ * @throws HoldfastError NEWER, BAD_BACKUP
+ */
+export function assertStartable(file: string, { tables, clock }: Pick<JournalOptions, 'tables' | 'clock'>): void {
+  const all = [queueTables, onlineTables, ...tables]
+  try {
+    const [db, fresh] = [openUpToDate(file, all), openUpToDate(':memory:', all)]
+    try {
+      assert.deepEqual(schemaOf(db), schemaOf(fresh))
+      remember(db, clock, { salvaged: null, isSalvaged: false })
+    } finally {
+      db.close()
+      fresh.close()
+    }
+  } catch (cause) {
+    if (cause instanceof HoldfastError || isDiskTrouble(cause)) throw cause
+    throw new HoldfastError('BAD_BACKUP', 'what it holds as the queue is none, or damaged', { cause })
+  }
+}
+
+const schemaOf = (db: Database): unknown[] =>
+  db.prepare("select type, name, sql from sqlite_master where name not like 'sqlite%' order by name").all()
+
 /** Brings the tables up to date. @returns the connection for reads */
 function openTables(file: string, tables: readonly LocalTables[]): Database {
-  const db = openForWrite(file, { pageSize: PAGE_SIZE })
+  const db = openUpToDate(file, tables)
   try {
-    for (const { name, migrations } of tables) migrate(db, name, migrations)
     syncFolder(path.dirname(file))
     return noticing(openForRead(file))
   } finally {
     db.close()
+  }
+}
+
+/** @throws HoldfastError NEWER */
+function openUpToDate(file: string, tables: readonly LocalTables[]): Database {
+  const db = openForWrite(file, { pageSize: PAGE_SIZE })
+  try {
+    for (const { name, migrations } of tables) migrate(db, name, migrations)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
   }
 }
 

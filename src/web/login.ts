@@ -6,6 +6,9 @@ import type { Operator } from '../gateway/operators.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { callerOf, cookieName, sessionOf } from './caller.ts'
 
+/** Everybody may send it: a name, a code and two passwords of 1024 bytes, however JSON writes them. */
+const LITTLE = { bodyLimit: 32 * 1024 }
+
 /** @param app answers below /api/v1, to everybody */
 export function serveLogin(app: FastifyInstance, gateway: Gateway): void {
   const { operators, logins } = gateway
@@ -30,7 +33,7 @@ export function serveLogin(app: FastifyInstance, gateway: Gateway): void {
     const until = (moment: number): number => Math.round(moment - performance.now())
     return { state: 'in', name: session.operator.name, endsInMs: until(idle), endsAtLatestInMs: until(latest) }
   })
-  app.post('/session', async (request, reply) => {
+  app.post('/session', LITTLE, async (request, reply) => {
     const { name, password } = textsOf(request, 'name', 'password')
     return begin(request, reply, await operators.login(name, password, request.ip))
   })
@@ -38,11 +41,11 @@ export function serveLogin(app: FastifyInstance, gateway: Gateway): void {
     end(request, reply)
     return { state: 'out' }
   })
-  app.post('/setup', async (request, reply) => {
+  app.post('/setup', LITTLE, async (request, reply) => {
     const { code, name, password } = textsOf(request, 'code', 'name', 'password')
     return begin(request, reply, await operators.setUp({ code, name, password }, request.ip))
   })
-  app.post('/password', async (request, reply) => {
+  app.post('/password', LITTLE, async (request, reply) => {
     const { session } = callerOf(request, gateway)
     if (!session) throw new HoldfastError('FORBIDDEN', 'a token has no password')
     const { current, password } = textsOf(request, 'current', 'password')

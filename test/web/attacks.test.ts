@@ -285,6 +285,13 @@ describe('too much', () => {
     assert.match(`${await answer}reset`, /^(HTTP\/1\.1 413|reset)/)
   })
 
+  test('of who has not logged in: no more than a name and a password', async () => {
+    for (const path of ['session', 'setup', 'password']) {
+      const answer = await browser.ask(`/api/v1/${path}`, { method: 'POST', body: { name: 'x'.repeat(40_000) } })
+      assert.equal(answer.status, 413, path)
+    }
+  })
+
   test('JSON a hundred thousand deep', async () => {
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
     const answer = await browser.ask('/api/v1/complete', { method: 'POST', body: deep })

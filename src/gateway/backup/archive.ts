@@ -16,6 +16,8 @@ export const BOUNDS = { files: 500, fileBytes: 1 << 20, bytes: 16 << 20 } as con
 const OWNER_ONLY = 0o600
 /** Of the whole, as it is on the disk: what is compressed better than this is no configuration. */
 const PACKED_BYTES = BOUNDS.bytes
+/** Between the starts of two entries, without the contents of large ones: tar's long headers are read into memory. */
+const HEADER_BYTES = 2 * BOUNDS.fileBytes
 
 /** A file on the disk, under another name. */
 export interface Linked {
@@ -118,14 +120,31 @@ export async function unpackLarge(path: string, folder: string, { names, room }:
 async function* entries(path: string, most: { packed: number; bytes: number }) {
   const { default: tar } = await import('tar-stream')
   const archive = tar.extract()
+  let isRead = false
+  let between = 0
+  const headers = async function* (chunks: AsyncIterable<Buffer>) {
+    for await (const chunk of chunks) {
+      between = isRead ? 0 : between + chunk.length
+      if (between > HEADER_BYTES) throw new HoldfastError('BAD_BACKUP', `it has ${between} bytes that are no file`)
+      yield chunk
+    }
+  }
   const failure = pipeline(
-    ...[createReadStream(path), bounded(most.packed), createGunzip(), bounded(most.bytes), archive],
+    ...[createReadStream(path), bounded(most.packed), createGunzip(), bounded(most.bytes), headers, archive],
   ).then(
     () => undefined,
     (error: unknown) => error,
   )
   try {
-    yield* archive
+    for await (const entry of archive) {
+      between = 0
+      isRead = true
+      entry.once('end', () => {
+        isRead = false // what comes next may be read before who has this one is done
+      })
+      yield entry
+      isRead = false
+    }
   } catch (error) {
     throw explained((await failure) ?? error, path)
   }
@@ -140,8 +159,11 @@ interface Header {
 }
 
 /** Databases: those of the data folder. */
-const LARGE = /^data\/((?:[\w@+-][\w.@+-]*\/){0,2}[\w@+-][\w.@+-]*)$/
-const NAME = /^(?:holdfast\.json|etc(?:\/[\w@+-][\w.@+-]*){1,3})$/
+const LARGE = /^data\/((?:[^/.\x00-\x1f][^/\x00-\x1f]*\/){0,8}[^/.\x00-\x1f][^/\x00-\x1f]*)$/
+const NAME = /^(?:holdfast\.json|etc(?:\/[^/.\x00-\x1f][^/\x00-\x1f]*){1,9})$/
+
+/** Not hidden, not deep: what editors leave is no part of a configuration. */
+export const isArchived = (name: string): boolean => NAME.test(name) || LARGE.test(name)
 
 function entryFault({ name, type, size = 0 }: Header, files: Archived): string | undefined {
   if (type === 'directory') return undefined

@@ -16,8 +16,10 @@ import { basename, dirname, isAbsolute, join, relative } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Logger } from '../../log/logger.ts'
 import { HoldfastError } from '../../model/errors.ts'
-import { JOURNAL_FILE } from '../../queue/startup.ts'
-import { freeBytes, replaceFile, syncFolder } from '../../system/disk.ts'
+import { assertStartable, JOURNAL_FILE } from '../../queue/startup.ts'
+import { LOCAL_TABLES } from '../../store/store.ts'
+import type { Clock } from '../../system/clock.ts'
+import { freeBytes } from '../../system/disk.ts'
 import type { Caller } from '../commands/command.ts'
 import { poolsOf } from '../config/changes.ts'
 import { isFileName } from '../config/files.ts'
@@ -26,7 +28,8 @@ import { databasesIn, dropCopies, withCopies } from '../databases.ts'
 import { ConfigFaults, type Configuration, readConfiguration } from '../load.ts'
 import { OPERATORS_FILE } from '../settings.ts'
 import { VERSION } from '../version.ts'
-import { type Archived, BOUNDS, type Linked, pack, take, unpack, unpackLarge } from './archive.ts'
+import { type Archived, BOUNDS, isArchived, type Linked, pack, take, unpack, unpackLarge } from './archive.ts'
+import { keepOthers, putBackOthers, putOthers } from './others.ts'
 import { dropUnready, makeReady, makeUnready } from './restored-queue.ts'
 
 const OWNER_ONLY = 0o600
@@ -56,7 +59,7 @@ export interface BackupOptions {
   readonly etcDir: string
   readonly dataDir: string
   readonly node: string
-  readonly now: () => number
+  readonly clock: Clock
   readonly config: ConfigTransaction
   readonly log: Logger
 }
@@ -119,7 +122,7 @@ export class Backups {
 
   /** A name that says whose it is, and when it was made. */
   newName(first = this.#o.node): string {
-    const moment = new Date(this.#o.now()).toISOString().replace(/[:.]/g, '-')
+    const moment = new Date(this.#o.clock.now()).toISOString().replace(/[:.]/g, '-')
     return `${first.replace(/[^\w-]/g, '-')}-${moment}.tar.gz`
   }
 
@@ -204,6 +207,7 @@ export class Backups {
    * @throws ConfigFaults; HoldfastError BAD_BACKUP, NO_FILE, NO_QUEUE, NO_ROOM, BUSY, what a commit is refused for
    */
   restore(path: string, caller: Caller, { pending, queue = false }: RestoreOptions): Promise<Restored> {
+    const { etcDir, dataDir, config } = this.#o
     return this.#alone(async () => {
       const { files: archived, hasLarge } = await unpack(path)
       const about = aboutOf(archived)
@@ -215,22 +219,23 @@ export class Backups {
       for (const { file } of this.#madeBefore().slice(MOST_BEFORE - 1)) rmSync(join(this.folder, file))
       const before = join(this.folder, this.newName(BEFORE))
       await this.#write(before, caller)
-      let undo = (): void => {}
       try {
         const databases = queue ? await this.#unpackQueue(path, next) : []
-        undo = this.#putOthers(files)
         const comment = `restored: the backup of ${about.node}, ${about.at}`
         const own = new Map([...files].filter(([name]) => isFileName(name)))
-        const committed = await this.#o.config.replace(caller, own, { comment, pending })
-        if (queue) makeReady(this.#o.dataDir)
+        const others = new Map([...files].filter(([name]) => !isFileName(name)))
+        putOthers(etcDir, dataDir, { others, config: own })
+        const committed = await config.replace(caller, own, { comment, pending })
+        keepOthers(dataDir)
+        if (queue) makeReady(dataDir)
         this.say('backup_restored', path, caller)
         return { ...committed, about, before, databases, hasQueue: hasLarge }
       } catch (error) {
-        undo()
+        putBackOthers(etcDir, dataDir)
         rmSync(before)
         throw error
       } finally {
-        dropUnready(this.#o.dataDir)
+        dropUnready(dataDir)
       }
     })
   }
@@ -249,10 +254,13 @@ export class Backups {
   }
 
   /** @returns names of the databases that lie ready to be put in place. @throws HoldfastError BAD_BACKUP, NO_ROOM */
-  #unpackQueue(path: string, next: Configuration): Promise<string[]> {
-    const { dataDir } = this.#o
+  async #unpackQueue(path: string, next: Configuration): Promise<string[]> {
+    const { dataDir, clock } = this.#o
     const names = [...databasesIn(dataDir, poolsOf(next).values()), JOURNAL_FILE]
-    return unpackLarge(path, makeUnready(dataDir), { names, room: this.#room() })
+    const folder = makeUnready(dataDir)
+    const found = await unpackLarge(path, folder, { names, room: this.#room() })
+    if (found.includes(JOURNAL_FILE)) assertStartable(join(folder, JOURNAL_FILE), { tables: LOCAL_TABLES, clock })
+    return found
   }
 
   /** Bytes. */
@@ -277,25 +285,29 @@ export class Backups {
     return this.list().filter(({ file }) => MADE_BEFORE.test(file))
   }
 
-  /** Names in etc of all that a backup holds. @throws HoldfastError TOO_LARGE */
+  /** Names of all files in etc, also of those that no backup holds. */
   files(): string[] {
-    return [...this.#collect().keys()].filter((name) => name !== ABOUT).map((name) => relative('etc', name))
+    const { etcDir } = this.#o
+    return readdirSync(etcDir, { recursive: true, withFileTypes: true }).flatMap((entry) => {
+      const path = join(entry.parentPath, entry.name)
+      const isLink = entry.isSymbolicLink() && statSync(path, { throwIfNoEntry: false })?.isFile()
+      return entry.isFile() || isLink ? [relative(etcDir, path)] : []
+    })
   }
 
-  /** Every plain file of etc, but those of another moment. @throws HoldfastError TOO_LARGE */
+  /** Every plain file of etc, but hidden ones and those of another moment. @throws HoldfastError TOO_LARGE */
   #collect(): Archived {
-    const { etcDir, node, now, config } = this.#o
-    const about: About = { format: FORMAT, version: VERSION, node, at: new Date(now()).toISOString() }
+    const { etcDir, node, clock, config } = this.#o
+    const about: About = { format: FORMAT, version: VERSION, node, at: new Date(clock.now()).toISOString() }
     const files = new Map([[ABOUT, Buffer.from(`${JSON.stringify(about, null, 1)}\n`)]])
     // a restore leaves no user and no token that the backup does not know
     for (const name of ['tokens', relative(etcDir, config.running.gateway['auth.file'])]) {
-      if (!name.startsWith('..')) files.set(`etc/${name}`, Buffer.alloc(0))
+      if (isArchived(`etc/${name}`)) files.set(`etc/${name}`, Buffer.alloc(0))
     }
     let bytes = 0
-    for (const entry of readdirSync(etcDir, { recursive: true, withFileTypes: true })) {
-      const path = join(entry.parentPath, entry.name)
-      const isFile = entry.isFile() || (entry.isSymbolicLink() && statSync(path, { throwIfNoEntry: false })?.isFile())
-      if (!isFile || entry.name.endsWith('.new')) continue
+    for (const file of this.files()) {
+      const [name, path] = [`etc/${file}`, join(etcDir, file)]
+      if (!isArchived(name) || name.endsWith('.new')) continue
       const content = readFileSync(path)
       bytes += content.length
       if (content.length > BOUNDS.fileBytes || bytes > BOUNDS.bytes || files.size >= BOUNDS.files) {
@@ -303,7 +315,7 @@ export class Backups {
           hint: `${BOUNDS.files} files, ${BOUNDS.fileBytes} bytes each, ${BOUNDS.bytes} in all`,
         })
       }
-      files.set(`etc/${relative(etcDir, path)}`, content)
+      files.set(name, content)
     }
     return files
   }
@@ -331,27 +343,6 @@ export class Backups {
       return next
     } finally {
       rmSync(folder, { recursive: true, force: true })
-    }
-  }
-
-  /** Users, certificates and the like. @returns what puts back what was there */
-  #putOthers(files: Archived): () => void {
-    const { etcDir } = this.#o
-    const others = [...files].filter(([name]) => !isFileName(name))
-    const former = others.map(([name]) => {
-      const path = join(etcDir, name)
-      return [path, existsSync(path) ? readFileSync(path) : undefined] as const
-    })
-    for (const [name, content] of others) {
-      mkdirSync(dirname(join(etcDir, name)), { recursive: true })
-      replaceFile(join(etcDir, name), content, OWNER_ONLY)
-    }
-    return () => {
-      for (const [path, content] of former) {
-        if (content) replaceFile(path, content, OWNER_ONLY)
-        else rmSync(path, { force: true })
-        syncFolder(dirname(path))
-      }
     }
   }
 }

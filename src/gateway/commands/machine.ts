@@ -64,9 +64,9 @@ and its log and its serial line show the one-time code that makes the first acco
   did: ({ keptQueue }) =>
     `Everything goes${keptQueue ? ' but the queue' : ''}; the gateway starts anew as it was shipped.`,
   run({ backups, config, dataDir, restart, log }, { keepQueue = false }, caller) {
-    assertResettable(config.running.etcDir)
-    const databases = databasesIn(dataDir, poolsOf(config.running).values())
     const files = backups.files()
+    assertResettable(config.running.etcDir, files)
+    const databases = databasesIn(dataDir, poolsOf(config.running).values())
     noteReset(dataDir, { caller, keepQueue, files, databases })
     log.warn({ who: caller.who, from: caller.from, keepQueue }, 'factory_reset_asked_for')
     restart()
