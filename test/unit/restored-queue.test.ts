@@ -43,6 +43,16 @@ test('nothing is put before all of it is ready', () => {
   assert.deepEqual(putRestored(folder), [])
 })
 
+test('what was noted of the former journal, which was damaged, does not count for the new one', () => {
+  for (const end of ['.suspect', '.salvaged']) put(`journal.db${end}`, 'damage')
+  makeReady(folder)
+  putRestored(folder)
+  assertPut()
+  for (const end of ['.suspect', '.salvaged']) {
+    assert.deepEqual([at(`journal.db${end}`), at(`replaced/journal.db${end}`)], [undefined, 'damage'])
+  }
+})
+
 for (const done of [1, 2, 3, 4]) {
   test(`a power cut after ${done} of its steps: the next start comes to the same`, () => {
     makeReady(folder)

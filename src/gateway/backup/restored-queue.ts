@@ -9,8 +9,8 @@ import { syncFolder } from '../../system/disk.ts'
 const COMING = '.restore'
 const READY = 'restore'
 const REPLACED = 'replaced'
-/** SQLite's files beside one; before it, so that none is ever found beside another. */
-const BESIDE = ['-wal', '-shm', '']
+/** SQLite's files beside one, and what is noted of a damaged journal; before it, so that none is ever found beside another. */
+const BESIDE = ['-wal', '-shm', '.suspect', '.salvaged', '']
 
 /** An empty folder for what comes. */
 export function makeUnready(dataDir: string): string {
