@@ -25,15 +25,12 @@ does; started from a terminal, it ends with it. Logs go to stderr: JSON, or text
     controlPath(data) // a folder that can't have its socket is told before anything starts
     const isFirst = layOutEtc(etc, data)
     const signals = untilSignal()
-    let restarts = false
-    const restart = (): void => {
-      restarts = true
-      setTimeout(signals.now, LEAVE_MS)
-    }
+    const restart = (): void => void setTimeout(signals.now, LEAVE_MS, 'restart')
     const gateway = await startGateway({ etcDir: etc, dataDir: data, pretty: process.stderr.isTTY === true, restart })
     const stopped = signals.stop()
     let open: readonly OpenFace[] = []
     let isWhole = true
+    let why: Why = 'signal'
     try {
       const control = await serveControl(data, hostOf(gateway))
       if (!process.stderr.isTTY)
@@ -42,13 +39,13 @@ does; started from a terminal, it ends with it. Logs go to stderr: JSON, or text
       open = await openFaces(gateway, faces)
       const manager = await tellServiceManager(gateway)
       flushCompileCache() // or a gateway that is always killed would never leave it
-      await stopped
+      why = await stopped
       manager.close()
       control.close()
     } finally {
       isWhole = await gateway.close(open)
     }
-    if (restarts) startAnew()
+    if (why === 'restart') startAnew()
     if (!isWhole) process.exit(0)
     return 0
   },
@@ -80,20 +77,23 @@ async function openFaces(gateway: Gateway, faces: readonly Face[]): Promise<Open
   return open
 }
 
+/** What came first: who says that it is to end wants no restart that was asked for just before. */
+type Why = 'signal' | 'restart'
+
 /**
  * The first signal stops in good order. One during the start, before anything was acknowledged, and a second one end at once,
  * as a power cut would: what was acknowledged is on disk.
  */
-function untilSignal(): { stop(): Promise<void>; now(): void } {
-  let stop: (() => void) | undefined
-  const now = (): void => {
-    stop?.()
+function untilSignal(): { stop(): Promise<Why>; now(why: Why): void } {
+  let stop: ((why: Why) => void) | undefined
+  const now = (why: Why): void => {
+    stop?.(why)
     stop = undefined
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       if (!stop) process.exit(0)
-      now()
+      now('signal')
     })
   }
   return {

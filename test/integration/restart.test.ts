@@ -38,6 +38,17 @@ describe('restart', () => {
     assert.equal(await gateway.stop(), 0)
   })
 
+  test('SIGTERM behind it: it ends, and stays so', async () => {
+    await gateway.start()
+    await gateway.ctl('restart')
+    let isEnded = false
+    void gateway.ended().then(() => {
+      isEnded = true
+    })
+    gateway.signal('SIGTERM')
+    await until('it has ended', () => isEnded)
+  })
+
   test('under systemd it ends, with a code that says that it wants to be started', async () => {
     gateway.env = { NOTIFY_SOCKET: '/nowhere' }
     await gateway.start()
