@@ -1,44 +1,35 @@
-// The rooms, put together: the order in which they start and stop, and what the faces see of them.
+// The gateway, put together: what a start does before there is a configuration, the rooms (inner.ts), and what the faces see of them.
 
-import { join } from 'node:path'
-import { AccessControl, type AccessRules } from '../access/access.ts'
-import { BACKENDS } from '../backends/index.ts'
-import { type Broker, startBroker } from '../broker/broker.ts'
-import { faultsInUse, type LoadedPool } from '../config/load.ts'
-import { revealSecrets } from '../config/secret.ts'
-import { Fetch } from '../fetch/fetch.ts'
-import { type Forward, type PoolConfig, startForward } from '../forward/forward.ts'
-import { Hooks } from '../hooks/hooks.ts'
+import type { AccessControl, AccessRules } from '../access/access.ts'
+import type { Broker } from '../broker/broker.ts'
+import { faultsInUse } from '../config/load.ts'
+import type { Fetch } from '../fetch/fetch.ts'
+import type { Forward } from '../forward/forward.ts'
 import { createLogger, type Logger } from '../log/logger.ts'
 import { LogRing } from '../log/ring.ts'
-import type { BackendKind, PoolId } from '../model/binding.ts'
+import type { PoolId } from '../model/binding.ts'
 import { HoldfastError } from '../model/errors.ts'
-import { type Journal, openJournal } from '../queue/journal.ts'
-import { JOURNAL_FILE } from '../queue/startup.ts'
-import { LOCAL_TABLES, Store } from '../store/store.ts'
+import type { Journal } from '../queue/journal.ts'
+import type { Store } from '../store/store.ts'
 import { type Clock, systemClock } from '../system/clock.ts'
 import { Backups } from './backup/backup.ts'
 import { recoverOthers } from './backup/others.ts'
 import { putRestored } from './backup/restored-queue.ts'
-import { holdUntilClockIsSet } from './clock-hold.ts'
 import { type Commands, commandsOf } from './commands.ts'
-import { bindingsOf, poolsOf } from './config/changes.ts'
 import { EtcFolder } from './config/files.ts'
 import { recoverConfig } from './config/recover.ts'
 import { ConfigStore } from './config/store.ts'
 import { ConfigTransaction } from './config/transaction.ts'
 import { DeviceUsers } from './device-users.ts'
-import { endOfTheDead } from './end-of-the-dead.ts'
 import type { OpenFace } from './face.ts'
 import { doReset } from './factory-reset.ts'
-import { brokerLimits, forwardLimits, journalLimits, listeners, retainedLimits } from './limits.ts'
+import { startInner } from './inner.ts'
 import { type Configuration, loadConfiguration } from './load.ts'
 import { Logins } from './logins.ts'
 import { Operators } from './operators.ts'
 import { Plugins } from './plugins.ts'
 import { type Reloaded, reloadAccess } from './reload.ts'
 import { Rooms } from './rooms.ts'
-import { keepSessionFloor } from './session-floor.ts'
 import type { GatewaySettings } from './settings.ts'
 import { publishFigures } from './sys-topics.ts'
 import { Tokens } from './tokens.ts'
@@ -125,142 +116,71 @@ async function start(options: GatewayOptions): Promise<Gateway> {
 
 async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
   const startedAt = performance.now()
-  const reset = doReset(options.etcDir, options.dataDir)
-  const restored = putRestored(options.dataDir)
-  const etc = new EtcFolder(options.etcDir)
-  const recovered = recoverConfig(etc, options.dataDir)
-  recoverOthers(etc, options.dataDir)
-  const configuration = loadConfiguration(options.etcDir)
-  let running = configuration
-  const settings = configuration.gateway
+  const { etcDir, dataDir } = options
+  const reset = doReset(etcDir, dataDir)
+  const restored = putRestored(dataDir)
+  const etc = new EtcFolder(etcDir)
+  const recovered = recoverConfig(etc, dataDir)
+  recoverOthers(etc, dataDir)
+  const running: { configuration: Configuration } = { configuration: loadConfiguration(etcDir) }
+  const settings = running.configuration.gateway
   const node = settings['node.name']
   const logRing = new LogRing(settings['log.buffer'])
   const log = createLogger({ level: settings['log.level'], pretty: options.pretty, seen: (json) => logRing.add(json) })
   const clock = systemClock()
+  logWarnings(running.configuration, log)
 
-  const journal = await openJournal({
-    ...journalLimits(settings),
-    dataDir: options.dataDir,
-    tables: LOCAL_TABLES,
-    floors: ['sessions'],
-    clock,
-    log,
-  })
-  rooms.add('journal', () => journal.close())
-  const store = new Store(journal, { retained: retainedLimits(settings) })
-  const forward = startForward({
-    file: join(options.dataDir, JOURNAL_FILE),
-    port: journal.lanePort(),
-    dataDir: options.dataDir,
-    node,
-    log,
-  })
-  rooms.add('forward', () => forward.close(), { canBeLeft: true })
-  forward.onTwin((pool) => void journal.takeNewIdentity(`the mark of ${pool} is moved by another gateway, too`))
-  const fetch = new Fetch({
-    journal,
-    store,
-    clock,
-    pools: forward,
-    wildcardReads: await wildcardReads(),
-    get deadlineMs() {
-      return running.gateway['recall.deadline']
-    },
-    log,
-  })
-  rooms.add('fetch', () => fetch.close())
-  const hooks = new Hooks({ journal, store, fetch, clock })
-
-  const useDatabases = async (next: Configuration, kept: readonly LoadedPool[] = []): Promise<void> => {
-    await hooks.replace(bindingsOf(next))
-    await forward.configure([...poolsOf(next).values(), ...kept].map(poolConfig), forwardLimits(next.gateway))
-  }
-  logWarnings(configuration, log)
-  await useDatabases(configuration)
-  const hold = await holdUntilClockIsSet({ clock, forward, forMs: settings['clock.wait_for_sync'], log })
-  rooms.add('clock hold', () => hold.cancel())
-  const access = new AccessControl(configuration.access)
-  await endOfTheDead({ journal, store, hooks, access, log })
-  const broker = await startBroker({
-    node,
-    listeners: listeners(settings),
-    limits: brokerLimits(settings, log),
-    hooks,
-    access,
-    journal: {
-      get lastSeq() {
-        return journal.lastSeq
-      },
-      event: (seq) => journal.event(seq),
-      events: (after, limit) => journal.events(after, limit),
-      retained: (topic) => store.retained.newest(topic),
-    },
-    store: store.sessions,
-    log,
-    now: clock.now,
-  })
-  rooms.add('broker', () => broker.close())
-  const maxAgeMs = (): number => running.gateway['mqtt.max_offline_age']
-  const floor = keepSessionFloor({ journal, broker, clock, maxAgeMs, log })
-  rooms.add('session floor', () => clearInterval(floor))
-
+  const inner = await startInner({ dataDir, node, clock, log, rooms, running })
+  const { journal, store, fetch, forward, broker, access } = inner
   const onConfigure: Gateway['onConfigure'] = new Set()
   const config = new ConfigTransaction({
     etc,
-    store: new ConfigStore(options.dataDir),
-    ...{ forward, journal, clock, log, running, recovered },
+    store: new ConfigStore(dataDir),
+    ...{ forward, journal, clock, log, running: running.configuration, recovered },
     async apply(next, kept, anyway) {
-      const { gateway: settings } = next
       const refused = (err: Error): void => {
         if (!anyway) throw err
         log.error({ err }, 'config_counts_from_the_next_start')
       }
-      await broker.configure({ listeners: listeners(settings), limits: brokerLimits(settings, log) }).catch(refused)
-      for (const configure of onConfigure) await configure(settings).catch(refused)
-      journal.configure(journalLimits(settings))
-      store.retained.limits = retainedLimits(settings)
-      access.replace(next.access)
-      broker.review()
-      await useDatabases(next, kept)
-      if (settings['log.level'] !== running.gateway['log.level']) log.level = settings['log.level']
-      logRing.maxBytes = settings['log.buffer']
-      figures.every(settings['sys.interval'])
+      await inner.listen(next.gateway).catch(refused)
+      for (const configure of onConfigure) await configure(next.gateway).catch(refused)
+      await inner.use(next, kept)
+      if (next.gateway['log.level'] !== running.configuration.gateway['log.level'])
+        log.level = next.gateway['log.level']
+      logRing.maxBytes = next.gateway['log.buffer']
+      figures.every(next.gateway['sys.interval'])
       logWarnings(next, log)
-      running = next
+      running.configuration = next
     },
   })
   rooms.add('config', () => config.close())
+  if (config.draining.length > 0) await inner.useDatabases(running.configuration, config.draining)
   const useAccess = (rules: AccessRules): number => {
     access.replace(rules)
     config.accessIs(rules)
     return broker.review()
   }
-  if (config.draining.length > 0) await useDatabases(configuration, config.draining)
 
   const backups = new Backups({ ...options, node, clock, config, log })
   backups.clean()
-  const operators = new Operators(options.etcDir, log)
+  const operators = new Operators(etcDir, log)
+  const current = (): GatewaySettings => running.configuration.gateway
   const logins = new Logins(
-    () => ({ idleMs: running.gateway['web.session_idle'], longestMs: running.gateway['web.session_max'] }),
+    () => ({ idleMs: current()['web.session_idle'], longestMs: current()['web.session_max'] }),
     (operator) => operators.holds(operator),
   )
   rooms.add('logins', () => logins.close())
   const gateway: Gateway = {
     node,
-    dataDir: options.dataDir,
+    dataDir,
     startedAt,
     clock,
-    journal,
-    store,
-    fetch,
-    forward,
-    broker,
-    access,
+    ...{ journal, store, fetch, forward, broker, access },
     operators,
     logins,
-    tokens: new Tokens(options.etcDir),
+    tokens: new Tokens(etcDir),
     get settings() {
-      return running.gateway
+      return current()
     },
     onConfigure,
     restart: options.restart,
@@ -274,11 +194,11 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
       return commandsOf(gateway)
     },
     poolId: (name) => findPool(forward, name),
-    users: new DeviceUsers({ access, log, file: () => running.gateway['auth.file'], use: useAccess }),
-    reloadAccess: () => reloadAccess({ etcDir: options.etcDir, broker, log, use: useAccess }),
+    users: new DeviceUsers({ access, log, file: () => current()['auth.file'], use: useAccess }),
+    reloadAccess: () => reloadAccess({ etcDir, broker, log, use: useAccess }),
     async close(faces = []) {
       for (const face of faces) rooms.add('face', () => face.close(), { canBeLeft: true })
-      const deadlineMs = running.gateway['stop.deadline']
+      const deadlineMs = current()['stop.deadline']
       log.info({ deadlineMs }, 'gateway_stopping')
       const isWhole = await rooms.close(deadlineMs, log)
       log.info({ isWhole }, 'gateway_stopped')
@@ -303,15 +223,6 @@ function logWarnings(configuration: Configuration, log: Logger): void {
   for (const { file, line, column, message, hint } of faultsInUse(configuration)) {
     log.warn({ place: `${file}:${line}:${column}`, why: message, hint }, 'config_warning')
   }
-}
-
-function poolConfig({ id, kind, name, settings }: LoadedPool): PoolConfig {
-  return { id, kind, name, settings: revealSecrets(settings) }
-}
-
-async function wildcardReads(): Promise<ReadonlySet<BackendKind>> {
-  const backends = await Promise.all(Object.values(BACKENDS).map((load) => load()))
-  return new Set(backends.filter(({ capabilities }) => capabilities.wildcardRead).map(({ kind }) => kind))
 }
 
 function findPool(forward: Forward, name: string): PoolId {
