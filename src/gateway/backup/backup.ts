@@ -146,7 +146,7 @@ export class Backups {
       const coming = join(this.folder, COMING)
       try {
         await take(source, coming)
-        const { about } = await this.about(coming)
+        const { about } = await contentOf(coming)
         renameSync(coming, path)
         this.say('backup_taken', path, caller)
         return about
@@ -195,10 +195,9 @@ export class Backups {
     })
   }
 
-  /** What a backup is, and what is in it that not each has. @throws HoldfastError BAD_BACKUP, NO_FILE */
-  async about(path: string): Promise<{ about: About; hasQueue: boolean; hasOperators: boolean }> {
-    const { files, hasLarge } = await unpack(path)
-    return { about: aboutOf(files), hasQueue: hasLarge, hasOperators: files.has(`etc/${OPERATORS_FILE}`) }
+  /** What is in a backup. @throws HoldfastError BAD_BACKUP, NO_FILE, BUSY */
+  about(path: string): Promise<Content> {
+    return this.#alone(() => contentOf(path))
   }
 
   /**
@@ -357,4 +356,16 @@ function aboutOf(files: Archived): About {
     'BAD_BACKUP',
     text === undefined ? `it has no ${ABOUT}` : 'it is of another version of Holdfast',
   )
+}
+
+interface Content {
+  readonly about: About
+  readonly hasQueue: boolean
+  readonly hasOperators: boolean
+}
+
+/** Unpacks it in memory. */
+async function contentOf(path: string): Promise<Content> {
+  const { files, hasLarge } = await unpack(path)
+  return { about: aboutOf(files), hasQueue: hasLarge, hasOperators: files.has(`etc/${OPERATORS_FILE}`) }
 }

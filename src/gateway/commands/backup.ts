@@ -9,7 +9,7 @@ import { flag, integer, listOf, record, text, time } from './schema.ts'
 const ABOUT = { node: text('whose it is'), at: time(), version: text('of Holdfast') }
 
 const QUEUE_TOO =
-  'At the next start its queue, sessions, retained messages and embedded databases take the place of those here, which go to `replaced`.'
+  'At the next start its queue, sessions, retained messages and embedded databases take the place of those here, which go to `replaced`; what an earlier restore left there is removed.'
 
 const backup = command('backup', {
   summary: 'configuration, users, tokens and certificates, as one file',
@@ -64,7 +64,8 @@ const restore = command('restore', {
   help: `It is checked as a whole before anything changes; what there was is kept as a backup of its own, and as a version of the configuration.
 Users, operators, tokens and certificates become those of the backup. What waits in the queue stays, but for --queue: then queue, sessions, retained
 messages and embedded databases of the backup take the place of those that are here, at the next start; these go to the folder \`replaced\` beside them.
-A queue that is restored takes an id of its own: what it had forwarded is not sent again; what another gateway with the same queue sends, too, is.`,
+A queue that is restored takes an id of its own: what it had forwarded is not sent again; what another gateway with the same queue sends, too, is,
+and so is what waits in a backup that is restored a second time.`,
   parameters: {
     file: { ...kept, isPath: true, doc: 'A path; without a folder it is in backups/ in the data folder' },
     pending: option(
