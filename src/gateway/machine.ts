@@ -33,6 +33,6 @@ export type Installed = 'package' | 'binary' | 'sources'
 export function installed(): { readonly as: Installed; readonly program: string } {
   if (!isBinary) return { as: 'sources', program: ROOT }
   const program = process.execPath
-  const isPackage = program === '/usr/bin/holdfast' && existsSync('/var/lib/dpkg/info/holdfast.list')
+  const isPackage = program === '/usr/bin/holdfast' && existsSync('/usr/share/doc/holdfast')
   return { as: isPackage ? 'package' : 'binary', program }
 }
