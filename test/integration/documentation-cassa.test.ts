@@ -8,6 +8,7 @@ import { OLD_TABLES } from '../contract/subjects/cassa.ts'
 import { type CassandraServer, cassandraMissing, startCassandra } from '../helpers/cassandra.ts'
 import { GatewayProcess, until } from '../helpers/gateway.ts'
 import { Client } from '../helpers/mqtt-client.ts'
+import { assertStoredSubscriptions } from './documented-subscriptions.ts'
 
 /** The examples of the table of CQL parameters. Their tables are not EMQX's own, though some are called so. */
 const STATEMENTS: readonly (readonly [hook: string, cql: string])[] = [
@@ -80,17 +81,7 @@ describe('the Cassandra chapter of the EMQX backend documentation', { skip: cass
     await rows("insert into mqtt.sub(client_id, topic, qos) values('test', 'test_topic1', 1)")
     await rows("insert into mqtt.sub(client_id, topic, qos) values('test', 'test_topic2', 2)")
     client = await Client.connect(gateway.url, 'test', { clean: false })
-    const other = await Client.connect(gateway.url, 'other')
-    await until('both subscriptions', async () => {
-      await other.publish('test_topic1', 'one', 1)
-      await other.publish('test_topic2', 'two', 2)
-      return client.heard('test_topic1').length > 0 && client.heard('test_topic2').length > 0
-    })
-    assert.deepEqual([...new Set(client.received.map(({ topic, qos }) => `${topic} ${qos}`))].sort(), [
-      'test_topic1 1',
-      'test_topic2 2',
-    ])
-    await other.end()
+    await assertStoredSubscriptions(gateway, client)
   })
 
   test("client connection table: client 'test' is online", async () => {

@@ -9,6 +9,7 @@ import { oldCollections } from '../contract/subjects/mongo.ts'
 import { GatewayProcess, until } from '../helpers/gateway.ts'
 import { type MongoServer, mongoMissing, startMongo } from '../helpers/mongo.ts'
 import { clientsOf } from '../helpers/mqtt-client.ts'
+import { assertStoredSubscriptions } from './documented-subscriptions.ts'
 
 const DOCUMENTED = documented('mongo', 'mongo-optional')
 const NODE = 'holdfast@127.0.0.1'
@@ -79,15 +80,7 @@ describe("the documentation's MongoDB chapter", { skip: mongoMissing() }, () => 
     await db.collection('mqtt_sub').insertOne({ clientid: 'test', topic: 'test_topic1', qos: 1 })
     await db.collection('mqtt_sub').insertOne({ clientid: 'test', topic: 'test_topic2', qos: 2 })
     const client = await connect('test')
-    const pub = await connect('pub')
-    await until('both subscriptions', async () => {
-      for (const topic of ['test_topic1', 'test_topic2']) await pub.publish(topic, 'x', 2)
-      return new Set(client.heard()).size === 2
-    })
-    assert.deepEqual([...new Set(client.received.map(({ topic, qos }) => `${topic} ${qos}`))].sort(), [
-      'test_topic1 1',
-      'test_topic2 2',
-    ])
+    await assertStoredSubscriptions(gateway, client)
     await client.end()
   })
 

@@ -7,6 +7,7 @@ import { documented } from '../conf/documented.ts'
 import { GatewayProcess, until } from '../helpers/gateway.ts'
 import { Client } from '../helpers/mqtt-client.ts'
 import type { ServerProcess } from '../helpers/server-process.ts'
+import { assertStoredSubscriptions } from './documented-subscriptions.ts'
 
 interface SqlServer extends ServerProcess {
   query(text: string): Promise<Record<string, unknown>[]>
@@ -86,17 +87,7 @@ export function chapter({ kind, title, skip, address, tables, columns, state, st
       await rows("insert into mqtt_sub(clientid, topic, qos) values('test', 'test_topic1', 1)")
       await rows("insert into mqtt_sub(clientid, topic, qos) values('test', 'test_topic2', 2)")
       client = await connect()
-      const other = await Client.connect(gateway.url, 'other')
-      await until('both subscriptions', async () => {
-        await other.publish('test_topic1', 'one', 1)
-        await other.publish('test_topic2', 'two', 2)
-        return client.heard('test_topic1').length > 0 && client.heard('test_topic2').length > 0
-      })
-      assert.deepEqual([...new Set(client.received.map(({ topic, qos }) => `${topic} ${qos}`))].sort(), [
-        'test_topic1 1',
-        'test_topic2 2',
-      ])
-      await other.end()
+      await assertStoredSubscriptions(gateway, client)
     })
 
     test("client connection table: client 'test' is online", async () => {

@@ -19,16 +19,24 @@ test('no marks: at least once, said once, what may be there is written idempoten
   assert.equal(said.filter((word) => word === 'lane_at_least_once').length, 1)
 })
 
+/** @returns what brings the remote back to how it is now */
+function dumped(remote: MemoryRemote): () => void {
+  const [rows, mark] = [[...remote.rows], remote.marks.get('journal')!]
+  return () => {
+    remote.rows = rows
+    remote.marks.set('journal', mark)
+  }
+}
+
 test('the remote went back while we were away: what the log holds is sent again', async () => {
   const { lane, remote, runner } = start()
   lane.append(20)
   await until(() => lane.cursor === 20)
-  const dump = { rows: [...remote.rows], mark: remote.marks.get('journal')! }
+  const goBack = dumped(remote)
   lane.append(20)
   await until(() => lane.cursor === 40)
   await runner.close()
-  remote.rows = dump.rows
-  remote.marks.set('journal', dump.mark)
+  goBack()
   const again = start({}, lane, remote)
   await until(() => remote.rows.length === 40)
   assert.deepEqual(remote.rows, ids(lane))
@@ -39,11 +47,10 @@ test('the remote went back under a lane at work', async () => {
   const { lane, remote, runner } = start()
   lane.append(20)
   await until(() => lane.cursor === 20)
-  const dump = { rows: [...remote.rows], mark: remote.marks.get('journal')! }
+  const goBack = dumped(remote)
   lane.append(20)
   await until(() => lane.cursor === 40)
-  remote.rows = dump.rows
-  remote.marks.set('journal', dump.mark)
+  goBack()
   lane.append(1)
   await until(() => remote.rows.length === 41)
   assert.deepEqual(remote.rows, ids(lane))

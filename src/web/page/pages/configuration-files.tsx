@@ -1,6 +1,7 @@
 // The files of the configuration, and the editor of one.
 
 import { useEffect, useState } from 'preact/hooks'
+import type { ShownEntry } from '../../../gateway/config/text.ts'
 import { type Fault, faultOf, read, run } from '../api.ts'
 import { useCell } from '../cell.ts'
 import { has } from '../declared.ts'
@@ -15,7 +16,6 @@ import { linkTo, place } from '../place.ts'
 import { t } from '../texts.ts'
 import type { ConfigFault, PartProps } from './configuration.tsx'
 import { FaultList, nameOf } from './configuration-faults.tsx'
-import type { Entry } from './configuration-keys.tsx'
 import { HookTry } from './hook-try.tsx'
 
 interface FileRow {
@@ -80,7 +80,7 @@ export function ConfigFile({ file, take, changed }: PartProps & { file: string }
   const [text, setText] = useState('')
   const [faults, setFaults] = useState<readonly ConfigFault[]>([])
   const [fault, setFault] = useState<Fault | null>(null)
-  const keys = useRead<Entry[]>('config show', { all: true })
+  const keys = useRead<ShownEntry[]>('config show', { all: true })
   useEffect(() => {
     load(file).then(
       ({ content, found }) => {

@@ -1,6 +1,7 @@
 // Keys and their values, as a commit would have them.
 
 import { useState } from 'preact/hooks'
+import type { ShownEntry } from '../../../gateway/config/text.ts'
 import { run } from '../api.ts'
 import { Action } from '../parts/action.tsx'
 import { Dialog } from '../parts/dialog.tsx'
@@ -15,20 +16,9 @@ import { t } from '../texts.ts'
 import type { ConfigFault, PartProps } from './configuration.tsx'
 import { FaultList } from './configuration-faults.tsx'
 
-export interface Entry {
-  readonly key: string
-  readonly value: string | null
-  readonly default: string | null
-  readonly file: string
-  readonly line: number | null
-  readonly changed: boolean
-  readonly counts: 'now' | 'at start'
-  readonly doc: string
-}
-
 export function Keys({ take, changed }: PartProps) {
-  const { result, fault, again } = useRead<Entry[]>('config show', { all: true })
-  const [edited, setEdited] = useState<Entry | null>(null)
+  const { result, fault, again } = useRead<ShownEntry[]>('config show', { all: true })
+  const [edited, setEdited] = useState<ShownEntry | null>(null)
   const done = (): void => {
     setEdited(null)
     again()
@@ -38,7 +28,7 @@ export function Keys({ take, changed }: PartProps) {
     <section class="card">
       <FaultBox fault={fault} />
       {result && (
-        <Table<Entry>
+        <Table<ShownEntry>
           {...{ label: t('config.keys'), rows: result, columns: columnsOf(setEdited), filter: true }}
           keyOf={({ key, file, line }) => `${file} ${line} ${key}`}
           empty={<Empty title={t('result.none')} />}
@@ -49,7 +39,7 @@ export function Keys({ take, changed }: PartProps) {
   )
 }
 
-const columnsOf = (edit: (entry: Entry) => void): Column<Entry>[] => [
+const columnsOf = (edit: (entry: ShownEntry) => void): Column<ShownEntry>[] => [
   {
     title: t('config.key'),
     width: 'minmax(0, 1.4fr)',
@@ -74,7 +64,7 @@ const columnsOf = (edit: (entry: Entry) => void): Column<Entry>[] => [
 ]
 
 interface KeyDialogProps {
-  readonly entry: Entry
+  readonly entry: ShownEntry
   readonly take: PartProps['take']
   readonly close: () => void
   readonly done: () => void

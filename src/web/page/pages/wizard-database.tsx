@@ -1,13 +1,13 @@
 // One database: where it is, does it answer, its tables.
 
 import { useState } from 'preact/hooks'
+import type { ShownEntry } from '../../../gateway/config/text.ts'
 import { Fault, read, run } from '../api.ts'
 import { Choice, Field } from '../parts/field.tsx'
 import { Form } from '../parts/form.tsx'
 import { useRead } from '../parts/use-read.ts'
 import { said } from '../said.ts'
 import { type TextKey, t } from '../texts.ts'
-import type { Entry } from './configuration-keys.tsx'
 import { commitKeys } from './wizard-commit.ts'
 
 interface Kind {
@@ -41,7 +41,7 @@ const LABELS: Readonly<Record<string, TextKey>> = {
 const SECRET = /(password|aws_access_key_id|aws_secret_access_key)$/
 
 /** The pools that are in the configuration; where there is none, one to begin with. */
-function poolsOf(entries: readonly Entry[], kind: KindName): readonly string[] {
+function poolsOf(entries: readonly ShownEntry[], kind: KindName): readonly string[] {
   const { word, asked } = KINDS[kind]
   const found = entries.flatMap(({ key }) => {
     const [, pool, end] = new RegExp(`^backend\\.${word}\\.([^.]+)\\.(\\w+)$`).exec(key) ?? []
@@ -56,7 +56,7 @@ export function FirstDatabase({ end }: { end: () => void }) {
   const [values, setValues] = useState<Readonly<Record<string, string>>>({})
   const [done, setDone] = useState<readonly string[]>([])
   const [isReady, setReady] = useState(false)
-  const { result: entries = [] } = useRead<Entry[]>('config show', { all: true })
+  const { result: entries = [] } = useRead<ShownEntry[]>('config show', { all: true })
   const pools = poolsOf(entries, kind)
   const pool = chosen !== null && pools.includes(chosen) ? chosen : pools[0]!
   const fields = KINDS[kind].asked.map((word) => {
@@ -130,7 +130,7 @@ export function FirstDatabase({ end }: { end: () => void }) {
 }
 
 /** Not where it says no more than the label. */
-const helpOf = (entry: Entry | undefined): string | undefined => (entry?.doc.includes(' ') ? entry.doc : undefined)
+const helpOf = (entry: ShownEntry | undefined): string | undefined => (entry?.doc.includes(' ') ? entry.doc : undefined)
 
 /** Into the candidate, if it is not there. @throws Fault */
 async function loadPlugin(kind: KindName): Promise<void> {

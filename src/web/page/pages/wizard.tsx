@@ -1,6 +1,7 @@
 // The first run, step by step: an account, the gateway's name and time, a database.
 
 import { useState } from 'preact/hooks'
+import type { ShownEntry } from '../../../gateway/config/text.ts'
 import { Wishes } from '../app.tsx'
 import { useCell } from '../cell.ts'
 import { has } from '../declared.ts'
@@ -11,7 +12,6 @@ import { Form } from '../parts/form.tsx'
 import { useRead } from '../parts/use-read.ts'
 import { inWizard, LEAST_PASSWORD, session, setUp } from '../session.ts'
 import { t } from '../texts.ts'
-import type { Entry } from './configuration-keys.tsx'
 import { commitKeys } from './wizard-commit.ts'
 import { FirstDatabase } from './wizard-database.tsx'
 
@@ -76,7 +76,7 @@ const MQTT = 'listener.tcp.default'
 /** Its name, who reaches it, and whether its clock is right. */
 function GatewayItself({ next }: { next: () => void }) {
   const now = useCell(live)
-  const { result: entries } = useRead<Entry[]>('config show', { all: true })
+  const { result: entries } = useRead<ShownEntry[]>('config show', { all: true })
   const [written, setName] = useState<string | null>(null)
   const [chosen, setListens] = useState<string | null>(null)
   if (!now || !entries) return <p class="loading">{t('loading')}</p>
