@@ -1,6 +1,7 @@
 // aedes' persistence interface, as its own suite asks it, over our parts: the journal, its tables, sessions, router, outboxes, gate.
-// It keeps nothing itself but the suite's packet ids beside ours, which the outbox gives. What it is asked to show it reads from
-// the tables, or it starts the rooms anew and looks at what they send to a client that connects then.
+// It keeps nothing itself but what the suite calls things by: its packet ids beside those that the outbox gives, the row that an incoming
+// packet became, and which payloads were strings. What it is asked to show it reads from the tables, or it starts the rooms anew and
+// looks at what they send to a client that connects then.
 
 import { createRequire } from 'node:module'
 import { Readable } from 'node:stream'
@@ -20,7 +21,7 @@ import type { Session } from '../../../src/broker/session.ts'
 import { Sessions } from '../../../src/broker/sessions.ts'
 import { Subscriptions } from '../../../src/broker/subscriptions.ts'
 import { SystemMessages } from '../../../src/broker/system-messages.ts'
-import type { EventDraft, Message, Qos } from '../../../src/model/event.ts'
+import type { EventDraft, Message, Qos, Seq } from '../../../src/model/event.ts'
 import { FilterTrie } from '../../../src/model/topic-tries.ts'
 import type { LocalWrite } from '../../../src/queue/journal.ts'
 import { StoredSessions, type StoredWill } from '../../../src/store/stored-sessions.ts'
@@ -148,6 +149,10 @@ export class Adapter {
   #rooms!: Rooms
   /** By client and our packet id: the suite's. */
   readonly #ids = new Map<string, Map<number, number>>()
+  /** By client and packet id: the row of an incoming packet. */
+  readonly #rows = new Map<string, Seq>()
+  /** Origins of the packets whose payload was a string: ours is bytes. */
+  readonly #strings = new Set<string>()
 
   async setup(broker: Adapter['broker']): Promise<void> {
     this.broker = broker
@@ -322,7 +327,8 @@ export class Adapter {
     if (sent === 'released') return { cmd: 'pubrel', messageId }
     const { message, qos } = sent
     const { id: brokerId, counter: brokerCounter } = originOf(message.from)
-    const { topic, payload } = message
+    const { topic } = message
+    const payload = this.#strings.has(message.from!) ? message.payload.toString() : message.payload
     return Object.assign(new Packet({ topic, payload, qos, brokerId, brokerCounter }), { messageId })
   }
 
@@ -332,15 +338,18 @@ export class Adapter {
 
   // ── QoS 2 from a client ──
 
-  incomingStorePacket({ id }: SuiteClient, packet: SuitePacket): Promise<void> {
-    return this.#pass(this.#rooms.connect(id).connection, packet)
+  async incomingStorePacket({ id }: SuiteClient, packet: SuitePacket): Promise<void> {
+    await this.#pass(this.#rooms.connect(id).connection, packet)
+    this.#rows.set(`${id} ${packet.messageId}`, this.#rig.journal.lastSeq)
   }
 
-  /** Its id alone. */
+  /** The session has its id until PUBREL, the journal has the message. */
   async incomingGetPacket({ id }: SuiteClient, { messageId }: { messageId: number }): Promise<object> {
     await this.#restart()
     const { connection } = this.#rooms.connect(id)
-    return this.#rooms.persistence.incomingGetPacket({ connection }, { cmd: 'pubrel', messageId })
+    const known = await this.#rooms.persistence.incomingGetPacket({ connection }, { cmd: 'pubrel', messageId })
+    const { topic, payload, qos, retain } = this.#rig.journal.event(this.#rows.get(`${id} ${messageId}`)!)!
+    return { cmd: 'publish', topic, payload, qos, retain, dup: false, messageId: known.messageId }
   }
 
   incomingDelPacket({ id }: SuiteClient, { messageId }: { messageId: number }): Promise<void> {
@@ -395,7 +404,9 @@ export class Adapter {
   /** The suite names no publisher: the packet's origin is written in its place. */
   async #publish(packet: SuitePacket): Promise<void> {
     const { session } = this.#rooms.sessions.open(origin(packet), true)
-    await this.#pass(connectionOf(session), { ...packet, messageId: 1 })
+    const payload = Buffer.from(packet.payload)
+    if (typeof packet.payload === 'string') this.#strings.add(origin(packet))
+    await this.#pass(connectionOf(session), { ...packet, payload, messageId: 1 })
     this.#rooms.sessions.close(session)
   }
 
