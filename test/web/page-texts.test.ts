@@ -1,12 +1,21 @@
-// The page's texts: every language says everything.
+// The page's texts: every language says everything, also what the gateway itself says in English.
 
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
+import { specOf } from '../../src/config/load.ts'
+import type { SettingsSpec } from '../../src/config/spec.ts'
+import { COMMANDS } from '../../src/gateway/commands.ts'
+import { SCHEMA } from '../../src/gateway/load.ts'
+import { GATEWAY_SETTINGS } from '../../src/gateway/settings.ts'
 import { de } from '../../src/web/page/texts/de.ts'
+import { DE_COMMANDS } from '../../src/web/page/texts/de-commands.ts'
+import { DE_GATEWAY } from '../../src/web/page/texts/de-gateway.ts'
+import { DE_KEYS } from '../../src/web/page/texts/de-keys.ts'
 import { DE_SAID } from '../../src/web/page/texts/de-said.ts'
 import { en } from '../../src/web/page/texts/en.ts'
+import { translator } from '../../src/web/page/texts/translator.ts'
 
 const SOURCES = resolve(import.meta.dirname, '../../src')
 
@@ -18,6 +27,65 @@ test('both languages have the same texts, with the same places for figures', () 
     assert.deepEqual(placeholders(de[key]), placeholders(en[key]), key)
     assert.notEqual(de[key].trim(), '', key)
   }
+})
+
+function* docsOf(spec: SettingsSpec): Iterable<string> {
+  for (const declared of Object.values(spec)) {
+    if ('named' in declared) yield* docsOf(declared.named)
+    else yield declared.doc
+  }
+}
+const KEY_DOCS = [GATEWAY_SETTINGS, ...Object.values(SCHEMA.kinds).map(specOf)].flatMap((spec) => [...docsOf(spec)])
+const COMMAND_DOCS = COMMANDS.flatMap(({ summary, help, parameters }) => [
+  ...(help === undefined ? [summary] : [summary, help]),
+  ...Object.values(parameters).map(({ doc }) => doc),
+])
+
+/** @returns sentences that no catalogue knows */
+function lacking(texts: readonly string[], catalogue = DE_GATEWAY): string[] {
+  const unknown = new Set<string>()
+  const translate = translator(catalogue, (english) => {
+    unknown.add(english)
+    return english
+  })
+  for (const text of texts) translate(text)
+  return [...unknown]
+}
+
+test('every key, command and parameter is documented in German, and nothing that is gone', () => {
+  assert.deepEqual(lacking(KEY_DOCS), [], 'say it in src/web/page/texts/de-keys.ts')
+  assert.deepEqual(lacking(COMMAND_DOCS), [], 'say it in src/web/page/texts/de-commands.ts')
+  for (const [docs, catalogue] of [
+    [KEY_DOCS, DE_KEYS],
+    [COMMAND_DOCS, DE_COMMANDS],
+  ] as const) {
+    const all = lacking(docs, catalogue).length
+    const idle = Object.keys(catalogue).filter((english) => {
+      const { [english]: _, ...others } = catalogue
+      return lacking(docs, others).length === all
+    })
+    assert.deepEqual(idle, [])
+  }
+})
+
+test('a translation says its parts in their place, the closest pattern first, and leaves alone what it does not know', () => {
+  const translate = translator({
+    '{pool} goes on.': '{pool} läuft weiter.',
+    'Pool {pool} is {state}.': 'Pool {pool} ist {state}.',
+    up: 'erreichbar',
+    'expected {type}, not {written}': 'erwartet {type}, nicht {written}',
+    '{words} or {word}': '{words} oder {word}',
+    'Two lines, as one.': 'Zwei Zeilen, als eine.',
+  })
+  assert.equal(
+    translate('Pool a.b is up. Who knows?\nc goes on.'),
+    'Pool a.b ist erreichbar. Who knows?\nc läuft weiter.',
+  )
+  assert.equal(translate('expected on, off or auto, not x'), 'erwartet on, off oder auto, nicht x')
+  assert.equal(translate('this or that of it'), 'this or that of it')
+  assert.equal(translate('Two lines,\nas one.'), 'Zwei Zeilen, als eine.')
+  assert.equal(translate('up\nup'), 'erreichbar\nerreichbar')
+  assert.equal(translate('toString'), 'toString')
 })
 
 test("what is translated of the gateway's own sentences is what it says", () => {

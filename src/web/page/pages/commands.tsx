@@ -6,12 +6,15 @@ import { type Declared, declared } from '../declared.ts'
 import { CommandForm } from '../parts/command-form.tsx'
 import { Empty } from '../parts/empty.tsx'
 import { Filter } from '../parts/table.tsx'
+import { said } from '../said.ts'
 import { t } from '../texts.ts'
 
 export function Commands() {
   const all = useCell(declared) ?? []
   const [wanted, setWanted] = useState('')
-  const found = all.filter(({ name, summary }) => `${name} ${summary}`.toLowerCase().includes(wanted.toLowerCase()))
+  const found = all.filter(({ name, summary }) =>
+    `${name} ${summary} ${said(summary)}`.toLowerCase().includes(wanted.toLowerCase()),
+  )
   return (
     <>
       <p class="hint">{t('commands.hint')}</p>
@@ -29,11 +32,11 @@ export function CommandCard({ command }: { command: Declared }) {
   return (
     <details class="card fold" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>
-        <code>{command.usage}</code> <span class="hint">{command.summary}</span>
+        <code>{command.usage}</code> <span class="hint">{said(command.summary)}</span>
       </summary>
       {isOpen && (
         <>
-          {command.help && <p class="hint">{command.help}</p>}
+          {command.help && <p class="hint">{said(command.help)}</p>}
           <CommandForm command={command} />
         </>
       )}

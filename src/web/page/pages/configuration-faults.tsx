@@ -1,6 +1,7 @@
 // Faults of files, each with its place.
 
 import { linkTo } from '../place.ts'
+import { said } from '../said.ts'
 import type { ConfigFault } from './configuration.tsx'
 
 /** The name of a file below etc/. */
@@ -15,7 +16,7 @@ export function FaultList({ faults }: { faults: readonly ConfigFault[] }) {
           <a href={linkTo('configuration', nameOf(file), String(line))}>
             {nameOf(file)}:{line}:{column}
           </a>{' '}
-          {message} {hint && <span class="hint">({hint})</span>}
+          {said(message)} {hint && <span class="hint">({said(hint)})</span>}
         </li>
       ))}
     </ul>

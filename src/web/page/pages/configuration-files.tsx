@@ -13,6 +13,7 @@ import { Table } from '../parts/table.tsx'
 import { tell } from '../parts/toast.tsx'
 import { useRead } from '../parts/use-read.ts'
 import { linkTo, place } from '../place.ts'
+import { said } from '../said.ts'
 import { t } from '../texts.ts'
 import type { ConfigFault, PartProps } from './configuration.tsx'
 import { FaultList, nameOf } from './configuration-faults.tsx'
@@ -112,7 +113,7 @@ export function ConfigFile({ file, take, changed }: PartProps & { file: string }
         {before !== null && keys.result && (
           <Editor
             {...{ label: file, text: before, change: setText, save: put, faults }}
-            keys={keys.result.map(({ key, doc }) => ({ label: key, info: doc }))}
+            keys={keys.result.map(({ key, doc }) => ({ label: key, info: said(doc) }))}
             line={line === undefined ? undefined : Number(line)}
           />
         )}

@@ -12,6 +12,7 @@ import { Form } from '../parts/form.tsx'
 import { type Column, Table } from '../parts/table.tsx'
 import { tell } from '../parts/toast.tsx'
 import { useRead } from '../parts/use-read.ts'
+import { said } from '../said.ts'
 import { t } from '../texts.ts'
 import type { ConfigFault, PartProps } from './configuration.tsx'
 import { FaultList } from './configuration-faults.tsx'
@@ -43,7 +44,7 @@ const columnsOf = (edit: (entry: ShownEntry) => void): Column<ShownEntry>[] => [
   {
     title: t('config.key'),
     width: 'minmax(0, 1.4fr)',
-    text: ({ key, doc }) => `${key}\n${doc}`,
+    text: ({ key, doc }) => `${key}\n${said(doc)}`,
     cell: (entry) => (
       <button type="button" class="link" onClick={() => edit(entry)}>
         {entry.key}
@@ -60,7 +61,13 @@ const columnsOf = (edit: (entry: ShownEntry) => void): Column<ShownEntry>[] => [
       </>
     ),
   },
-  { title: t('config.doc'), width: 'minmax(0, 1.5fr)', text: ({ doc }) => doc, cell: ({ doc }) => doc, wide: true },
+  {
+    title: t('config.doc'),
+    width: 'minmax(0, 1.5fr)',
+    text: ({ doc }) => said(doc),
+    cell: ({ doc }) => said(doc),
+    wide: true,
+  },
 ]
 
 interface KeyDialogProps {
@@ -83,7 +90,7 @@ function KeyDialog({ entry, take, close, done }: KeyDialogProps) {
   }
   return (
     <Dialog title={key} close={close}>
-      {doc && <p>{doc}</p>}
+      {doc && <p>{said(doc)}</p>}
       <p class="hint">
         {line === null ? t('config.default', { value: entry.default ?? '–' }) : `${file}:${line}`} ·{' '}
         {t(counts === 'now' ? 'config.countsNow' : 'config.countsAtStart')}

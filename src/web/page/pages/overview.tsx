@@ -12,6 +12,7 @@ import { FaultBox } from '../parts/fault.tsx'
 import { Plot } from '../parts/plot.tsx'
 import { useRead } from '../parts/use-read.ts'
 import { linkTo } from '../place.ts'
+import { said } from '../said.ts'
 import { type TextKey, t } from '../texts.ts'
 
 const TREND_EVERY_MS = 10_000
@@ -40,17 +41,17 @@ function troublesOf({ clock, queue, pools, storage, listeners }: Status): Troubl
   const add = (is: unknown, key: TextKey, to: string, values = {}): void => {
     if (is) found.push({ text: t(key, values), to })
   }
-  add(queue.full !== null, 'trouble.full', 'queue', { why: queue.full ?? '' })
+  add(queue.full !== null, 'trouble.full', 'queue', { why: said(queue.full ?? '') })
   add(storage.salvaged !== null, 'trouble.salvaged', 'system', { lost: storage.salvaged?.lost ?? 0 })
   for (const { name, kind, state, error, deadLetters } of pools) {
-    const why = error ? `${error.message}${error.hint ? ` (${error.hint})` : ''}` : ''
+    const why = error ? `${said(error.message)}${error.hint ? ` (${said(error.hint)})` : ''}` : ''
     add(state !== 'up', state === 'blocked' ? 'trouble.blocked' : 'trouble.down', 'pools', {
       ...{ pool: `${kind}.${name}`, why },
     })
     add(deadLetters > 0, 'trouble.dead', 'queue', { pool: `${kind}.${name}`, count: number(deadLetters) })
   }
   for (const { name, certificate } of listeners) {
-    add(certificate?.fault, 'trouble.certificate', 'system', { listener: name, why: certificate?.fault ?? '' })
+    add(certificate?.fault, 'trouble.certificate', 'system', { listener: name, why: said(certificate?.fault ?? '') })
   }
   add(!clock.trusted, 'trouble.clock', 'system')
   return found

@@ -12,6 +12,7 @@ import { Empty } from '../parts/empty.tsx'
 import { type Fact, Facts } from '../parts/facts.tsx'
 import { FaultBox } from '../parts/fault.tsx'
 import { linkTo } from '../place.ts'
+import { said } from '../said.ts'
 import { t } from '../texts.ts'
 
 export function Pools() {
@@ -50,7 +51,7 @@ function PoolCard({ pool }: { pool: Pool }) {
       {error && <FaultBox fault={{ ...error, hint: error.hint ?? undefined } as unknown as Fault} />}
       {warnings.map((text) => (
         <p key={text} class="warning">
-          {text}
+          {said(text)}
         </p>
       ))}
       <Facts facts={factsOf(pool)} />

@@ -12,6 +12,7 @@ import { Facts } from '../parts/facts.tsx'
 import { FaultBox } from '../parts/fault.tsx'
 import { type Column, Table } from '../parts/table.tsx'
 import { LIST_MS, useRead } from '../parts/use-read.ts'
+import { said } from '../said.ts'
 import { t } from '../texts.ts'
 
 const MOST = 10_000
@@ -69,7 +70,7 @@ function Waiting({ status: { queue, pools } }: { status: Status }) {
   return (
     <section class="card">
       <h2>{t('waiting')}</h2>
-      {queue.full !== null && <p class="warning">{t('trouble.full', { why: queue.full })}</p>}
+      {queue.full !== null && <p class="warning">{t('trouble.full', { why: said(queue.full) })}</p>}
       <Facts
         facts={[
           [t('queue.events'), number(queue.events)],

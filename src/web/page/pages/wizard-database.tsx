@@ -130,7 +130,8 @@ export function FirstDatabase({ end }: { end: () => void }) {
 }
 
 /** Not where it says no more than the label. */
-const helpOf = (entry: ShownEntry | undefined): string | undefined => (entry?.doc.includes(' ') ? entry.doc : undefined)
+const helpOf = (entry: ShownEntry | undefined): string | undefined =>
+  entry?.doc.includes(' ') ? said(entry.doc) : undefined
 
 /** Into the candidate, if it is not there. @throws Fault */
 async function loadPlugin(kind: KindName): Promise<void> {

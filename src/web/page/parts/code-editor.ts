@@ -8,6 +8,7 @@ import { EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirro
 import { FUNCTIONS } from '../../../model/binding.ts'
 import { HOOKS } from '../../../model/event.ts'
 import type { ConfigFault } from '../pages/configuration.tsx'
+import { said } from '../said.ts'
 import type { EditorProps } from './editor.tsx'
 
 /** @param props always the newest */
@@ -56,7 +57,12 @@ export function showFaults(view: EditorView, faults: readonly ConfigFault[]): vo
     const { from, to } = doc.line(Math.min(Math.max(1, line), doc.lines))
     const at = Math.min(from + Math.max(0, column - 1), to)
     const word = /^[\w.${}-]+/.exec(doc.sliceString(at, to))?.[0].length ?? 1
-    return { from: at, to: Math.min(at + word, to), severity, message: hint ? `${message} (${hint})` : message }
+    return {
+      from: at,
+      to: Math.min(at + word, to),
+      severity,
+      message: hint ? `${said(message)} (${said(hint)})` : said(message),
+    }
   })
   view.dispatch(setDiagnostics(view.state, found))
 }

@@ -3,6 +3,7 @@
 import { useState } from 'preact/hooks'
 import { read, run } from '../api.ts'
 import type { Declared, DeclaredParameter } from '../declared.ts'
+import { said } from '../said.ts'
 import { t } from '../texts.ts'
 import { askFor } from './action.tsx'
 import { Check, Choice, Field } from './field.tsx'
@@ -47,7 +48,8 @@ interface ParameterFieldProps {
 }
 
 function ParameterField({ parameter, value = '', change }: ParameterFieldProps) {
-  const { key, label, doc, kind, required, schema } = parameter
+  const { key, label, kind, required, schema } = parameter
+  const doc = said(parameter.doc)
   if (kind === 'switch') {
     return (
       <div class="field">

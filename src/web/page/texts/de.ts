@@ -141,8 +141,8 @@ export const de: Texts = {
   'messages.live': 'Laufend',
   'messages.none': 'Das Journal hält keine solche Nachricht.',
   'messages.none.next': 'Veröffentlichen Sie eine, oder fragen Sie nach einem anderen Topic: # sind alle.',
-  'topics.retained': 'Behaltene Topics {count}',
-  'topics.retained.none': 'Nichts wird behalten.',
+  'topics.retained': 'Retained-Topics {count}',
+  'topics.retained.none': 'Es gibt keine Retained-Nachrichten.',
   'topics.retained.none.next': 'Veröffentlichen Sie eine Nachricht mit Retain-Flag, dann steht sie hier.',
   'topics.subscribed': 'Abonnierte Filter {count}',
   'topics.subscribed.none': 'Niemand hat etwas abonniert.',
@@ -283,7 +283,7 @@ export const de: Texts = {
   backup: 'Sicherung',
   'backup.what':
     'Konfiguration, Benutzer, Regeln, Konten, Token und Zertifikate in einer Datei, mit Passwörtern und Schlüsseln darin: Verwahren Sie sie gut.',
-  'backup.queue': 'Mit Warteschlange, Sitzungen, behaltenen Nachrichten und eingebauten Datenbanken',
+  'backup.queue': 'Mit Warteschlange, Sitzungen, Retained-Nachrichten und eingebauten Datenbanken',
   'backup.none': 'Es gibt noch keine Sicherung.',
   'backup.none.next': 'Machen Sie eine, und nehmen Sie sie mit: Auf derselben Karte geht sie mit ihr verloren.',
   'backup.make': 'Sicherung anlegen',
@@ -302,7 +302,7 @@ export const de: Texts = {
   'machine.reset': 'Auf Auslieferung zurücksetzen',
   'machine.reset.what':
     'Konten, Konfiguration, Benutzer, Zertifikate und Sicherungen werden entfernt. Die Seite ist dann, wo die ausgelieferte Konfiguration sie hat, und fragt nach einem neuen Einmalcode.',
-  'machine.reset.keep': 'Warteschlange, Sitzungen, behaltene Nachrichten und eingebaute Datenbanken behalten',
+  'machine.reset.keep': 'Warteschlange, Sitzungen, Retained-Nachrichten und eingebaute Datenbanken behalten',
   'users.none': 'Es gibt noch keinen MQTT-Benutzer.',
   'users.none.next': 'Bis es einen gibt, wird eingelassen, wer einen Listener erreicht. Legen Sie hier den ersten an.',
   'user.admin': 'Admin',

@@ -1,0 +1,8 @@
+// All of the gateway's own English, in German. It is loaded when somebody reads German.
+
+import { DE_COMMANDS } from './de-commands.ts'
+import { DE_KEYS } from './de-keys.ts'
+import { DE_SAID } from './de-said.ts'
+import type { Sentences } from './translator.ts'
+
+export const DE_GATEWAY: Sentences = { ...DE_KEYS, ...DE_COMMANDS, ...DE_SAID }
