@@ -1,6 +1,6 @@
 import { compare, onGateway, onMosquitto } from './brokers.ts'
 import { type Bench, type Figure, inTurns } from './figure.ts'
-import { SQLITE_HOOK } from './gateway.ts'
+import { NOWHERE, pgsqlHook, SQLITE_HOOK } from './gateway.ts'
 
 const SUBSCRIBERS = 100
 const FEW = 100
@@ -27,11 +27,14 @@ export const fanIn: Bench = {
     for (const publishers of [FEW, MANY]) {
       const load = { seconds: rounds.seconds, publishers, window: 10, subscribers: 1 }
       const loads = await inTurns(rounds, {
-        Holdfast: () => onGateway(SQLITE_HOOK, load),
+        'Holdfast, pool down': () => onGateway(pgsqlHook(NOWHERE), load),
         mosquitto: () => onMosquitto(load),
+        'Holdfast, embedded pool': () => onGateway(SQLITE_HOOK, load),
       })
-      const figure = compare(loads, { what: `${publishers} → 1`, own: 'Holdfast', peer: 'mosquitto' })
-      figures.push(publishers === FEW ? { ...figure, goal: { atLeast: 1.2 } } : figure)
+      const figure = (what: string, own: string): Figure => compare(loads, { what, own, peer: 'mosquitto' })
+      const alone = figure(`${publishers} → 1`, 'Holdfast, pool down')
+      figures.push(publishers === FEW ? { ...alone, goal: { atLeast: 1.2 } } : alone)
+      figures.push(figure(`${publishers} → 1, and into SQLite`, 'Holdfast, embedded pool'))
     }
     return figures
   },

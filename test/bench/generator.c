@@ -25,7 +25,8 @@
 enum { CONNACK = 0x20, PUBLISH_QOS1 = 0x32, PUBACK = 0x40, SUBSCRIBE = 0x82, SUBACK = 0x90 };
 enum { BUFFER = 1 << 18, IDS = 1 << 16, MAX_CLIENTS = 1000, STAMP = 28, MAX_PAYLOAD = 100000 };
 
-// The subscribers together may be so many messages behind: no broker is asked to hold more than that.
+// The subscribers together may be so many messages behind: no broker is asked to hold more than that. Then the publishers rest until
+// half of it has come: held to the subscribers' pace message by message, they would each send one at a time, whatever their window.
 enum { MAX_BEHIND = 10000 };
 // After the last publish, so long for the acknowledgements that are still under way.
 static const uint64_t PATIENCE_US = 10 * 1000000;
@@ -205,7 +206,14 @@ static bool publish(Connection *c, uint64_t now) {
 // The publishers take turns, so that each has its share of the rate.
 static void publish_what_is_due(uint64_t due, uint64_t now) {
   static int turn = 0;
-  if (load.subscribers && due > (received + MAX_BEHIND) / load.subscribers) due = (received + MAX_BEHIND) / load.subscribers;
+  static bool resting = false;
+  if (load.subscribers) {
+    uint64_t most = (received + MAX_BEHIND) / load.subscribers;
+    if (sent >= most) resting = true;
+    if (resting && sent * load.subscribers > received + MAX_BEHIND / 2) return;
+    resting = false;
+    if (due > most) due = most;
+  }
   for (int refused = 0; sent < due && refused < load.publishers; turn = (turn + 1) % load.publishers)
     refused = publish(clients[turn], now) ? 0 : refused + 1;
 }
