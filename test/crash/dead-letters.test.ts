@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Random } from '../helpers/random.ts'
 import { audit } from './audit.ts'
 import { pgsql } from './kinds/pgsql.ts'
 import { readLedger } from './ledger.ts'
-import { Random } from './random.ts'
 import { drained, Scene, straightLine } from './scene.ts'
 
 /** One in fifty or so; see `payloadOf`. */

@@ -7,9 +7,9 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openForRead } from '../../src/sqlite/open.ts'
 import { type GatewayProcess, until } from '../helpers/gateway.ts'
+import { Random } from '../helpers/random.ts'
 import { audit, type Row } from './audit.ts'
 import { readLedger } from './ledger.ts'
-import { Random } from './random.ts'
 import { CONF, Stage } from './stage.ts'
 
 const PLUGIN = `backend.sqlite.pool1.database = mqtt.db

@@ -4,8 +4,8 @@
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import mqtt, { type Packet } from 'mqtt-packet'
+import type { Random } from '../helpers/random.ts'
 import { type Kind, payloadOf } from './ledger.ts'
-import type { Random } from './random.ts'
 
 export interface PublisherOptions {
   readonly name: string

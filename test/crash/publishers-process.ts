@@ -3,10 +3,10 @@
 
 import { openSync, writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { Random } from '../helpers/random.ts'
 import { line } from './ledger.ts'
 import { Publisher } from './publisher.ts'
 import type { Progress, PublishersOptions } from './publishers.ts'
-import { Random } from './random.ts'
 
 const options = JSON.parse(process.argv[2]!) as Required<PublishersOptions> & { ledger: string }
 const file = openSync(options.ledger, 'a')

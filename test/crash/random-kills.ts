@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Random } from './random.ts'
+import { Random } from '../helpers/random.ts'
 import { drained, type Line, type Scene } from './scene.ts'
 
 export interface Rounds {

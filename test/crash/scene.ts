@@ -5,11 +5,11 @@
 import assert from 'node:assert/strict'
 import { type GatewayFiles, type GatewayProcess, until } from '../helpers/gateway.ts'
 import { type FaultyProxy, startProxy } from '../helpers/proxy.ts'
+import type { Random } from '../helpers/random.ts'
 import { type AuditRules, audit } from './audit.ts'
 import type { Address, CrashKind, Server } from './kind.ts'
 import { readLedger } from './ledger.ts'
 import type { Publishers } from './publishers.ts'
-import type { Random } from './random.ts'
 import { CONF, type Context, Stage } from './stage.ts'
 import { Subscriber } from './subscriber.ts'
 

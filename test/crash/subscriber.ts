@@ -4,9 +4,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Packet } from 'mqtt-packet'
 import { until } from '../helpers/gateway.ts'
+import type { Random } from '../helpers/random.ts'
 import { connectPacket, RawClient } from '../helpers/raw-client.ts'
 import type { Ledger } from './ledger.ts'
-import type { Random } from './random.ts'
 
 export interface SubscriberOptions {
   readonly name: string

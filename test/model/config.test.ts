@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runningGateway } from '../../src/cli/control.ts'
-import { Random } from '../crash/random.ts'
 import { GatewayProcess, until } from '../helpers/gateway.ts'
 import { Client } from '../helpers/mqtt-client.ts'
 import { freePort } from '../helpers/ports.ts'
+import { Random } from '../helpers/random.ts'
 import { audit, type Config, makeTables, randomConfig, TOPICS, textOf, WHOLE } from './config/world.ts'
 
 const seed = Number(process.env.SEED ?? Date.now() % 1e9)

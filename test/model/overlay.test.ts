@@ -9,33 +9,13 @@ import type { Skip } from '../../src/fetch/messages.ts'
 import type { Binding } from '../../src/model/binding.ts'
 import type { HookEvent, Message, Qos, Seq } from '../../src/model/event.ts'
 import { topicMatches } from '../../src/model/topic.ts'
+import { Random } from '../helpers/random.ts'
 import { Pools, type Remote } from './overlay-remote.ts'
 import { binding, POOL, Rig } from './overlay-rig.ts'
 
 const SEED = Number(process.env.HOLDFAST_SEED ?? Date.now() % 1_000_000)
 const HISTORIES = 300
 const STEPS = 40
-
-/** mulberry32 */
-class Random {
-  #state: number
-  constructor(seed: number) {
-    this.#state = seed
-  }
-  /** 0 ≤ n < below */
-  below(below: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * below)
-  }
-  one<T>(of: readonly T[]): T {
-    return of[this.below(of.length)]!
-  }
-  chance(percent: number): boolean {
-    return this.below(100) < percent
-  }
-}
 
 const BINDINGS: readonly Binding[] = [
   binding('on_message_fetch', { topic: '+/m/#' }),
@@ -144,13 +124,13 @@ class History {
   }
 
   #client(): string {
-    return this.#random.one(['c1', 'c2'])
+    return this.#random.pick(['c1', 'c2'])
   }
 
   // ── what happens ──
 
   async #publish(topic: string): Promise<void> {
-    const { id, seq } = await rig.publish(topic, 'x', { qos: this.#random.one<Qos>([1, 2]) })
+    const { id, seq } = await rig.publish(topic, 'x', { qos: this.#random.pick<Qos>([1, 2]) })
     const message = { msgid: id.toString(), topic, seq }
     this.trace.push(`publish ${message.msgid} ${topic} seq ${seq}`)
     this.#messages.push(message)
@@ -167,7 +147,7 @@ class History {
     if (!this.#random.chance(30)) return
     const queue = remote.rows.flatMap((row) => (row && topicMatches(`${this.#name}/q/#`, row.topic) ? [row.msgid] : []))
     if (queue.length === 0) return
-    const taken = this.#random.one(queue)
+    const taken = this.#random.pick(queue)
     remote.write({ do: 'message.delete', msgid: taken, topic, clientid: 'other' })
     this.#removed.add(taken)
     this.trace.push(`others remove ${taken}`)
@@ -213,10 +193,10 @@ class History {
     if (!session) return
     for (let left = this.#random.below(4); left > 0; left--) {
       if (session.outstanding.size === 0) return
-      const [topic, outstanding] = this.#random.one([...session.outstanding])
+      const [topic, outstanding] = this.#random.pick([...session.outstanding])
       const open = outstanding.filter(({ acked }) => !acked)
       if (open.length === 0) continue
-      const next = this.#random.chance(80) ? open[0]! : this.#random.one(open)
+      const next = this.#random.chance(80) ? open[0]! : this.#random.pick(open)
       next.acked = true
       const account = this.#account(client, topic)
       account.acked.add(next.msgid)
@@ -394,7 +374,7 @@ class History {
     const told = await rig.told(client, topic)
     this.#check(told, expected, `queue ${topic}`)
     if (told.length === 0) return
-    const { msgid } = this.#random.one(told)
+    const { msgid } = this.#random.pick(told)
     await rig.acked(client, topic, msgid)
     this.#consumed.add(msgid)
   }
@@ -404,7 +384,7 @@ class History {
     const random = this.#random
     if (random.chance(60)) {
       const payload = random.chance(70) ? `${rig.now}` : ''
-      this.#words.set(topic, await rig.publish(topic, payload, { retain: true, qos: random.one<Qos>([0, 1]) }))
+      this.#words.set(topic, await rig.publish(topic, payload, { retain: true, qos: random.pick<Qos>([0, 1]) }))
     } else {
       const at = ++rig.now
       const msgid = `${this.#name}-foreign-${++this.#foreign}`

@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LOCAL_TABLES } from '../../src/store/store.ts'
-import { Random } from '../crash/random.ts'
 import { GatewayProcess } from '../helpers/gateway.ts'
 import { openTestJournal } from '../helpers/journal.ts'
+import { Random } from '../helpers/random.ts'
 import { Play } from './sessions/play.ts'
 
 const seed = Number(process.env.SEED ?? Date.now() % 1e9)

@@ -7,6 +7,7 @@ import type { SettingsSpec } from '../../src/config/spec.ts'
 import { integer, text } from '../../src/config/values.ts'
 import { BACKEND_KINDS, type BackendKind, FUNCTIONS, type FunctionName } from '../../src/model/binding.ts'
 import { etcWith } from '../conf/etc-folder.ts'
+import { Random } from '../helpers/random.ts'
 
 const GATEWAY = { 'mqtt.max': { type: integer({ min: 1 }), default: '5', doc: '' } } as const satisfies SettingsSpec
 const POOL = { server: { type: text, default: 'here', doc: '' }, password: { type: secret, doc: '' } } as const
@@ -130,7 +131,7 @@ test('a folder that is not there, and a file that is a folder', () => {
 
 test('whatever is in the files, there are only faults', () => {
   const seed = Date.now()
-  const random = generator(seed)
+  const random = new Random(seed)
   const pieces = [
     'backend.pgsql.',
     'hook.message.publish.1',
@@ -146,8 +147,8 @@ test('whatever is in the files, there are only faults', () => {
     'p.server',
   ]
   for (let round = 0; round < 400; round++) {
-    const noise = Buffer.from(Array.from({ length: random(200) }, () => random(256)))
-    const shuffled = Array.from({ length: random(60) }, () => pieces[random(pieces.length)]).join('')
+    const noise = Buffer.from(Array.from({ length: random.below(200) }, () => random.below(256)))
+    const shuffled = Array.from({ length: random.below(60) }, () => random.pick(pieces)).join('')
     const content = round % 2 === 0 ? noise.toString('latin1') : shuffled
     assert.doesNotThrow(
       () => load({ 'holdfast.conf': content, loaded_plugins: content, [PGSQL]: content }),
@@ -155,14 +156,3 @@ test('whatever is in the files, there are only faults', () => {
     )
   }
 })
-
-/** Whole numbers below a bound, the same for the same seed (mulberry32). */
-function generator(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
-}

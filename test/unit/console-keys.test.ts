@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Key, Keys } from '../../src/console/keys.ts'
-import { Random } from '../crash/random.ts'
+import { Random } from '../helpers/random.ts'
 
 /** `k3 left k5`: as short as one can look at. */
 function shown(keys: readonly Key[]): string {

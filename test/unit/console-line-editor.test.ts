@@ -6,7 +6,7 @@ import { History } from '../../src/console/history.ts'
 import { Keys } from '../../src/console/keys.ts'
 import { type EditorOptions, LineEditor, type Outcome } from '../../src/console/line-editor.ts'
 import { charactersOf, widthOf } from '../../src/console/row.ts'
-import { Random } from '../crash/random.ts'
+import { Random } from '../helpers/random.ts'
 import { Screen } from '../helpers/screen.ts'
 
 class Typist {

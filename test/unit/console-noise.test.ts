@@ -6,8 +6,8 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { serveConsole } from '../../src/console/console.ts'
 import type { Host } from '../../src/console/host.ts'
 import { HoldfastError } from '../../src/model/errors.ts'
-import { Random } from '../crash/random.ts'
 import { until } from '../helpers/gateway.ts'
+import { Random } from '../helpers/random.ts'
 import { Wire } from '../helpers/screen.ts'
 
 /** A gateway that has one account, and answers everything at once. */

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import { openForRead, openForWrite } from '../../../src/sqlite/open.ts'
-import type { Random } from '../../crash/random.ts'
+import type { Random } from '../../helpers/random.ts'
 
 export const POOLS = ['a', 'b', 'c'] as const
 export const TOPICS = ['t0', 't1', 't2', 't3'] as const

@@ -2,7 +2,7 @@
 // to its session, which judges it.
 
 import type { IPublishPacket, Packet } from 'mqtt-packet'
-import type { Random } from '../../crash/random.ts'
+import type { Random } from '../../helpers/random.ts'
 import { connectPacket, publishPacket, RawClient } from '../../helpers/raw-client.ts'
 import { type Outstanding, type Sending, Session } from './session.ts'
 import { type Message, NEVER, nameOf, type Tick, type World } from './world.ts'

@@ -1,8 +1,8 @@
 // What a seed makes the clients and the gateway do.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Random } from '../../crash/random.ts'
 import { type GatewayProcess, until } from '../../helpers/gateway.ts'
+import type { Random } from '../../helpers/random.ts'
 import { Client, type Manner } from './client.ts'
 import { World } from './world.ts'
 

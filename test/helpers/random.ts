@@ -20,7 +20,16 @@ export class Random {
     return least + Math.floor(this.next() * (most - least + 1))
   }
 
+  /** 0 ≤ n < below */
+  below(below: number): number {
+    return Math.floor(this.next() * below)
+  }
+
+  chance(percent: number): boolean {
+    return this.below(100) < percent
+  }
+
   pick<T>(choices: readonly T[]): T {
-    return choices[this.between(0, choices.length - 1)]!
+    return choices[this.below(choices.length)]!
   }
 }
