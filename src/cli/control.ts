@@ -23,7 +23,8 @@ interface Refusal {
   readonly faults?: readonly Fault[]
 }
 
-type Answer = { readonly result: unknown } | { readonly error: Refusal }
+/** `ended`: nothing more comes of a `follow`. */
+type Answer = { readonly result: unknown } | { readonly error: Refusal } | { readonly ended: true }
 
 // Linux refuses a socket path over 107 bytes
 const PATH_BYTES = 107
@@ -83,8 +84,9 @@ const lineOf = (value: Request | Answer): string =>
 async function* answersTo(line: string, host: Host, end: AbortSignal): AsyncGenerator<Answer> {
   try {
     const request = JSON.parse(line) as Request
-    if (request.ask !== 'follow') yield { result: await resultOf(request, host) }
-    else for await (const result of host.follow(...request.args, end)) yield { result }
+    if (request.ask !== 'follow') return yield { result: await resultOf(request, host) }
+    for await (const result of host.follow(...request.args, end)) yield { result }
+    yield { ended: true }
   } catch (error) {
     yield { error: told(error) }
   }
@@ -124,10 +126,9 @@ export function runningGateway(dataDir: string): Host {
 
 async function control(dataDir: string, request: Request): Promise<unknown> {
   for await (const result of answers(dataDir, request)) return result
-  throw new HoldfastError('NOT_RUNNING', 'the gateway stopped before it answered')
 }
 
-/** The items of a `follow`, until the gateway stops or the signal ends it; of any other request its one result. */
+/** The items of a `follow`, until there are no more, the gateway stops or the signal ends it; of any other request its one result. */
 async function* answers(dataDir: string, request: Request, signal?: AbortSignal): AsyncGenerator<unknown> {
   const socket = await connect(dataDir)
   const lines = createInterface({ input: socket })
@@ -141,8 +142,10 @@ async function* answers(dataDir: string, request: Request, signal?: AbortSignal)
     for await (const line of lines) {
       const answer = JSON.parse(line) as Answer
       if ('error' in answer) throw refusal(answer.error)
+      if ('ended' in answer) return
       yield answer.result
     }
+    if (!signal?.aborted) throw new HoldfastError('NOT_RUNNING', 'the gateway stopped before all was answered')
   } finally {
     end()
   }

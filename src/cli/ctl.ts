@@ -7,6 +7,7 @@ import {
   COMMANDS,
   completionOf,
   FLAGS,
+  findCommand,
   type Command as GatewayCommand,
   helpFor,
   helpIndex,
@@ -69,15 +70,21 @@ ${helpIndex(COMMANDS)}`,
     for (const [key, { kind, label }] of Object.entries(command.parameters)) {
       if (kind === 'asked') given[key] = String(await readPassword(label))
     }
-    if (face.follow) {
-      for await (const item of gateway.follow(command.name, given, new AbortController().signal)) {
-        process.stdout.write(face.json ? `${JSON.stringify(item)}\n` : `${command.follow?.line(item as never)}\n`)
+    const show = (text: string): unknown => process.stdout.write(text)
+    const follow = async ({ name, follow }: GatewayCommand, values: Written, shown: boolean): Promise<void> => {
+      for await (const item of gateway.follow(name, values, new AbortController().signal)) {
+        if (shown) show(face.json ? `${JSON.stringify(item)}\n` : `${follow?.line(item as never)}\n`)
       }
+    }
+    if (face.follow) {
+      await follow(command, given, true)
       return 0
     }
     const result = await gateway.run(command.name, given, caller)
     const width = process.stdout.isTTY ? { width: process.stdout.columns } : {}
-    process.stdout.write(face.json ? `${JSON.stringify(result)}\n` : render(result, { ...command, input, ...width }))
+    if (!face.json) show(render(result, { ...command, input, ...width }))
+    if (command.goesOn !== undefined) await follow(findCommand([command.goesOn], COMMANDS), {}, !face.json)
+    if (face.json) show(`${JSON.stringify(result)}\n`)
     return 0
   },
 }

@@ -6,6 +6,7 @@ import {
   COMMANDS,
   type Command,
   FLAGS,
+  findCommand,
   helpFor,
   helpIndex,
   parseWords,
@@ -86,9 +87,14 @@ export class Shell {
     if (command.asks && !flags.yes && !(await agreed(terminal, await preview()))) return undefined
     const shown = (result: unknown, more: object): string =>
       flags.json ? JSON.stringify(result) : render(result, { ...command, ...more })
-    if (flags.follow) return this.#followed(name, input, (item) => shown(item, { did: command.follow?.line }))
+    const followed = ({ name, follow }: Command, values: Written): Promise<string> =>
+      this.#followed(name, values, (item) => shown(item, { did: follow?.line }))
+    if (flags.follow) return followed(command, input)
     const result = await options.host.run(name, input, this.#caller)
-    return shown(result, { input, width: terminal.size.columns })
+    const text = shown(result, { input, width: terminal.size.columns })
+    if (command.goesOn === undefined) return text
+    await terminal.print(`${text.trimEnd()}\n`)
+    return followed(findCommand([command.goesOn], COMMANDS), {})
   }
 
   /** @throws HoldfastError; Gone */

@@ -12,6 +12,7 @@ import { HoldfastError } from '../model/errors.ts'
 import type { Journal } from '../queue/journal.ts'
 import type { Store } from '../store/store.ts'
 import { type Clock, systemClock } from '../system/clock.ts'
+import { freeBytes } from '../system/disk.ts'
 import { Backups } from './backup/backup.ts'
 import { recoverOthers } from './backup/others.ts'
 import { putRestored } from './backup/restored-queue.ts'
@@ -35,6 +36,7 @@ import { publishFigures } from './sys-topics.ts'
 import { Tokens } from './tokens.ts'
 import { Trend } from './trend.ts'
 import { keepTrend } from './trend-file.ts'
+import { Updates } from './update/updates.ts'
 
 export { ConfigFaults } from './load.ts'
 
@@ -75,6 +77,7 @@ export interface Gateway {
   readonly logRing: LogRing
   readonly config: ConfigTransaction
   readonly backups: Backups
+  readonly updates: Updates
   readonly plugins: Plugins
   readonly trend: Trend
   readonly commands: Commands
@@ -188,6 +191,7 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
     logRing,
     config,
     backups,
+    updates: new Updates({ dataDir, log, room: () => freeBytes(dataDir) - current()['queue.reserve'] }),
     plugins: new Plugins(config),
     trend: new Trend(),
     get commands() {

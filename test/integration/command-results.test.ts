@@ -116,7 +116,7 @@ test('every schema is one', () => {
 test('no command is forgotten here', () => {
   // what ends it, or needs a session of the page, a client that is connected, a secret
   const elsewhere =
-    /^(client kick|lane skip|login end|restart|reboot|factory-reset|operator .*|token .*|user (add|passwd))$/
+    /^(client kick|lane skip|login end|restart|reboot|factory-reset|update (install|confirm|rollback)|operator .*|token .*|user (add|passwd))$/
   const called = new Set(CALLS.map((words) => words.join(' ')))
   const forgotten = COMMANDS.map(({ name }) => name).filter(
     (name) => !elsewhere.test(name) && ![...called].some((line) => `${line} `.startsWith(`${name} `)),

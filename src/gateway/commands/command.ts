@@ -41,6 +41,8 @@ export interface Declaration<P extends Parameters, R> {
   run(gateway: Gateway, input: Input<P>, caller: Caller): R | Promise<R>
   /** For faces that can go on: the items of the result, and those that come after. */
   readonly follow?: Follow<P>
+  /** What it begins goes on behind it: the command that follows that to its end, and is refused what went wrong. */
+  readonly goesOn?: string
 }
 
 export interface Follow<P extends Parameters> {
@@ -66,6 +68,7 @@ export interface Command {
   did?(result: unknown, input: Input<Parameters>): string
   run(gateway: Gateway, input: Input<Parameters>, caller: Caller): unknown
   readonly follow?: Follow<Parameters>
+  readonly goesOn?: string
 }
 
 /** What words, help and completion go by: also of commands that a face has for itself. */
