@@ -78,6 +78,9 @@ export const DE_COMMANDS: Readonly<Record<string, string>> = {
   'back to what was shipped: no accounts, configuration, messages':
     'zurück zur Auslieferung: keine Konten, Konfiguration, Nachrichten',
   'which version runs here, and how a newer one comes': 'welche Version hier läuft, und wie eine neuere kommt',
+  'put a newer version into the slot that does not run': 'eine neuere Version auf den Platz legen, der nicht läuft',
+  'keep the version that runs: its trial ends': 'die Version behalten, die läuft: Ihre Probe endet',
+  'back to the version before: the next reboot starts it': 'zurück zur Version davor: Der nächste Neustart startet sie',
 
   // more about some
   '--json has more figures than the screenful for people.':
@@ -124,6 +127,12 @@ export const DE_COMMANDS: Readonly<Record<string, string>> = {
     'Durch systemd oder durch `reboot`, wenn die Maschine es dem Benutzer erlaubt, unter dem das Gateway läuft. `restart` ist für das Gateway allein.',
   "Removes every file of etc/ and puts the shipped ones there; removes the history of the configuration, the backups, the page's own certificate, the queue with the sessions and retained messages in it, and the embedded databases in the data folder. Then the gateway starts anew, and its log and its serial line show the one-time code that makes the first account.":
     'Entfernt alle Dateien von etc/ und legt die ausgelieferten dorthin; entfernt den Verlauf der Konfiguration, die Sicherungen, das eigene Zertifikat der Seite, die Warteschlange mit ihren Sitzungen und Retained-Nachrichten und die eingebauten Datenbanken im Datenordner. Dann startet das Gateway neu, und sein Log und seine serielle Leitung zeigen den Einmalcode für das erste Konto.',
+  'Of an image also its two slots, and the installation that goes on. --follow shows how far that is, to its end.':
+    'Bei einem Abbild auch seine zwei Plätze und die Installation, die läuft. --follow zeigt, wie weit sie ist, bis zu ihrem Ende.',
+  'A bundle (.raucb) for this device, signed by whom it knows; it is checked before anything is written. What runs goes on meanwhile; `reboot` starts the new version, on trial: when it does not come up the machine goes back by itself, and `update confirm` ends the trial. What waits in the queue is not touched. Of a package, a binary or sources `update status` says how a newer one comes.':
+    'Ein Bundle (.raucb) für dieses Gerät, von jemandem signiert, den es kennt; es wird geprüft, bevor etwas geschrieben wird. Was läuft, läuft währenddessen weiter; `reboot` startet die neue Version, auf Probe: Kommt sie nicht hoch, geht die Maschine von selbst zurück, und `update confirm` beendet die Probe. Was in der Warteschlange wartet, bleibt unberührt. Bei Paket, Programmdatei und Quelltext sagt `update status`, wie eine neuere Version kommt.',
+  'The other slot; of an update that waits for its reboot it is the slot that runs, which then stays. Configuration and data are the same for both. A version that is older than the format of the data says so and does not run: then the boot loader goes back again.':
+    'Der andere Platz; bei einer Aktualisierung, die auf den Neustart wartet, der Platz, der läuft und dann bleibt. Konfiguration und Daten sind für beide dieselben. Eine Version, die älter ist als das Format der Daten, sagt das und läuft nicht: Dann geht der Bootloader wieder zurück.',
 
   // parameters
   'Only keys that begin so': 'Nur Schlüssel, die so beginnen',
@@ -188,6 +197,8 @@ export const DE_COMMANDS: Readonly<Record<string, string>> = {
   'As `backups` lists it': 'Wie `backups` sie nennt',
   'A path; without a folder it is in backups/ in the data folder':
     'Ein Pfad; ohne Ordner ist sie in backups/ im Datenordner',
+  'A path; without a folder the one that was brought over the network':
+    'Ein Pfad; ohne Ordner das, das über das Netz gebracht wurde',
   'Also the queue and the embedded databases that are in it, from the next start on':
     'Auch die Warteschlange und die eingebauten Datenbanken darin, ab dem nächsten Start',
   'Keep the queue, sessions, retained messages and embedded databases':
