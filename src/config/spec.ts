@@ -190,9 +190,10 @@ function fullKey(section: Section, key: string): string {
 function unknownKey(spec: SettingsSpec, section: Section, { entry, key }: SectionEntry, faults: Faults): void {
   const known = Object.keys(spec).map((one) => one.replace('*', '<name>'))
   const near = nearest(key, known)
-  const meant = near === undefined ? '' : `did you mean ${fullKey(section, near)}? `
-  const below = section.prefix === '' ? '' : ` below ${fullKey(section, '')}`
-  faults.error(entry, `unknown key ${entry.key}`, `${meant}keys${below}: ${listKeys(known, key)}`)
+  const list = listKeys(known, key)
+  const keys = section.prefix === '' ? `keys: ${list}` : `keys below ${fullKey(section, '')}: ${list}`
+  const hint = near === undefined ? keys : `did you mean ${fullKey(section, near)}? ${keys}`
+  faults.error(entry, `unknown key ${entry.key}`, hint)
 }
 
 /** The keys with the same first part, or when there are none: the first parts. */

@@ -13,11 +13,12 @@ import { de } from '../../src/web/page/texts/de.ts'
 import { DE_COMMANDS } from '../../src/web/page/texts/de-commands.ts'
 import { DE_GATEWAY } from '../../src/web/page/texts/de-gateway.ts'
 import { DE_KEYS } from '../../src/web/page/texts/de-keys.ts'
-import { DE_SAID } from '../../src/web/page/texts/de-said.ts'
 import { en } from '../../src/web/page/texts/en.ts'
 import { translator } from '../../src/web/page/texts/translator.ts'
+import { sentencesIn } from '../helpers/sentences.ts'
 
 const SOURCES = resolve(import.meta.dirname, '../../src')
+const sources = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
 
 const placeholders = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort()
 
@@ -41,15 +42,19 @@ const COMMAND_DOCS = COMMANDS.flatMap(({ summary, help, parameters }) => [
   ...Object.values(parameters).map(({ doc }) => doc),
 ])
 
-/** @returns sentences that no catalogue knows */
+/** @returns what a catalogue has not: of each text the sentences, and what stands in their places, that are more than a word */
 function lacking(texts: readonly string[], catalogue = DE_GATEWAY): string[] {
-  const unknown = new Set<string>()
+  const found = new Set<string>()
+  let whole = ''
   const translate = translator(catalogue, (english) => {
-    unknown.add(english)
+    if (english === whole || /[a-z]{2} [a-z]/i.test(english)) found.add(english)
     return english
   })
-  for (const text of texts) translate(text)
-  return [...unknown]
+  for (const text of texts) {
+    whole = text
+    translate(text)
+  }
+  return [...found]
 }
 
 test('every key, command and parameter is documented in German, and nothing that is gone', () => {
@@ -88,11 +93,38 @@ test('a translation says its parts in their place, the closest pattern first, an
   assert.equal(translate('toString'), 'toString')
 })
 
-test("what is translated of the gateway's own sentences is what it says", () => {
-  const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts') && !file.startsWith('web/page/'))
-    .map((file) => readFileSync(join(SOURCES, file), 'utf8').replace(/\\(['`])/g, '$1'))
-  for (const [english, german] of Object.entries(DE_SAID)) {
+/** They speak to the command line, to a terminal, to the log, or to programs. */
+const ELSEWHERE =
+  /^(web\/page|cli|console|system|sqlite|fetch)\/|^broker\/(gate|wire-guard)|^gateway\/(folders|selftest)|^web\/openapi/
+/** Of any language; and what only the log has. */
+const SAME =
+  /^(alter table .+|holdfast passwd NAME|select, insert and update|GetItem and UpdateItem|a batch whose answer is lost .+)$/
+
+test('every sentence that the page may hear from the gateway is said in German', () => {
+  const sentences = sources
+    .filter((file) => !ELSEWHERE.test(file) && !file.endsWith('.d.ts'))
+    .flatMap((file) => sentencesIn(join(SOURCES, file), file))
+  assert.ok(sentences.length > 500)
+  const places = new Map(sentences.map(({ text, at }) => [text.replaceAll('{it}', 'X1'), at]))
+  const missing = [...places]
+    .map(([text, at]) => ({
+      at,
+      lacks: lacking([text]).filter((one) => /[a-z]{2} [a-z]/i.test(one) && !SAME.test(one)),
+    }))
+    .filter(({ lacks }) => lacks.length > 0)
+  assert.deepEqual(missing, [], 'say it in src/web/page/texts/de-*.ts')
+})
+
+test('what is translated of the gateway is what it says, with the same places', () => {
+  const files = sources
+    .filter((file) => !file.startsWith('web/page/'))
+    .map((file) =>
+      readFileSync(join(SOURCES, file), 'utf8')
+        .replace(/' \+\n\s+'/g, '')
+        .replace(/\\(['`"\\$])/g, '$1')
+        .replaceAll('\n', ' '),
+    )
+  for (const [english, german] of Object.entries(DE_GATEWAY)) {
     const parts = english.split(/\{\w+\}/).filter((part) => part.trim() !== '')
     assert.ok(
       files.some((file) => parts.every((part) => file.includes(part))),

@@ -14,8 +14,10 @@ const restart = command('restart', {
   result: record({ restarts: flag() }),
   will({ config }) {
     const { toConfirm } = config
-    const back = toConfirm && ` Version ${toConfirm.version} is not confirmed, and is taken back by that.`
-    return `Stops the gateway and starts it anew. Clients are disconnected for some seconds; their sessions stay.${back ?? ''}`
+    return [
+      'Stops the gateway and starts it anew. Clients are disconnected for some seconds; their sessions stay.',
+      ...(toConfirm ? [`Version ${toConfirm.version} is not confirmed, and is taken back by that.`] : []),
+    ].join(' ')
   },
   did: () => 'The gateway starts anew.',
   run({ restart, log }, _, { who, from }) {
@@ -49,20 +51,21 @@ and its log and its serial line show the one-time code that makes the first acco
   asks: true,
   result: record({ files: integer('of etc/'), databases: listOf(text()), keptQueue: flag() }),
   async will({ forward, backups, broker, config, dataDir }, { keepQueue }) {
-    const waiting = [...(await forward.waiting())].map(([pool, events]) => `up to ${events} events for ${pool}`)
-    const databases = databasesIn(dataDir, poolsOf(config.running).values())
-    const queue = [
-      `the queue (waiting: ${waiting.join(', ') || 'nothing'}), ${broker.sessions().length} sessions, retained messages`,
-      ...(databases.length > 0 ? [`the embedded databases ${databases.join(', ')}`] : []),
-    ]
+    const waiting = [...(await forward.waiting())].map(([pool, events]) => `${pool} ${events}`).join(', ') || 'nothing'
+    const databases = databasesIn(dataDir, poolsOf(config.running).values()).join(', ')
+    const verb = keepQueue ? 'Keeps' : 'Removes'
     return [
-      `Removes the configuration (${backups.files().length} files), users, operators, tokens, certificates, ${backups.list().length} backups`,
-      keepQueue ? `. Keeps ${queue.join(', ')}.` : `, ${queue.join(', ')}; --keep-queue keeps these.`,
-      ' Then the gateway starts anew as it was shipped, and shows a one-time code for the first account.',
-    ].join('')
+      `Removes the configuration (${backups.files().length} files), users, operators, tokens, certificates, ${backups.list().length} backups.`,
+      `${verb} the queue (waiting at most: ${waiting}), ${broker.sessions().length} sessions, retained messages.`,
+      ...(databases === '' ? [] : [`${verb} the embedded databases ${databases}.`]),
+      ...(keepQueue ? [] : ['With --keep-queue what waits and is stored stays.']),
+      'Then the gateway starts anew as it was shipped, and shows a one-time code for the first account.',
+    ].join(' ')
   },
   did: ({ keptQueue }) =>
-    `Everything goes${keptQueue ? ' but the queue' : ''}; the gateway starts anew as it was shipped.`,
+    keptQueue
+      ? 'Everything goes but the queue; the gateway starts anew as it was shipped.'
+      : 'Everything goes; the gateway starts anew as it was shipped.',
   run({ backups, config, dataDir, restart, log }, { keepQueue = false }, caller) {
     const files = backups.files()
     assertResettable(config.running.etcDir, files)

@@ -93,9 +93,9 @@ export function findCommand<C extends Spoken>(words: readonly string[], commands
   const known = group.length > 0 ? group : names
   const typed = group.length > 0 ? words.slice(0, group[0]!.split(' ').length) : words.slice(0, 1)
   const near = nearest(typed.join(' '), known)
-  const meant = near === undefined ? '' : `did you mean '${near}'? `
+  const list = `commands: ${known.join(', ')}`
   throw new HoldfastError('UNKNOWN_COMMAND', `there is no command '${words.join(' ')}'`, {
-    hint: `${meant}commands: ${known.join(', ')}`,
+    hint: near === undefined ? list : `did you mean '${near}'? ${list}`,
   })
 }
 

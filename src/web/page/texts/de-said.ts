@@ -23,6 +23,8 @@ export const DE_SAID: Readonly<Record<string, string>> = {
   '1 dead letter is': '1 Eintrag ist',
   '{count} dead letters are': '{count} Einträge sind',
 
+  'What waited for {pool} up to event {seq} is given up.': 'Was bis Ereignis {seq} auf {pool} wartete, ist aufgegeben.',
+
   // clients
   'Closes the connection of {client}.': 'Trennt die Verbindung von {client}.',
   'Its session stays, and it may connect again at once.':
@@ -32,6 +34,9 @@ export const DE_SAID: Readonly<Record<string, string>> = {
     'Verwirft die Sitzung von {client} mit ihren Abonnements ({subscriptions}) und den Nachrichten, die auf sie warten ({waiting}).',
   'When it comes back it begins anew.': 'Kommt der Client wieder, beginnt er neu.',
   'Databases get every message all the same.': 'Datenbanken bekommen trotzdem jede Nachricht.',
+
+  'The session of {client} is gone, with its subscriptions ({subscriptions}) and the messages that waited for it ({waiting}).':
+    'Die Sitzung von {client} ist weg, mit ihren Abonnements ({subscriptions}) und den Nachrichten, die auf sie warteten ({waiting}).',
 
   // configuration
   'Nothing changes before it is committed.': 'Nichts ändert sich, bevor es übernommen wird.',
@@ -74,6 +79,19 @@ export const DE_SAID: Readonly<Record<string, string>> = {
   'Unloads {plugin}: its hooks run no more.': 'Entlädt {plugin}: Seine Hooks laufen nicht mehr.',
   'What waits for its pools stays, and waits.': 'Was auf seine Pools wartet, bleibt und wartet.',
 
+  'Reads all files of plugins again, and runs by them.': 'Liest alle Dateien von Plugins neu und läuft danach.',
+  'no difference': 'kein Unterschied',
+  'A commit may be made.': 'Es kann übernommen werden.',
+  'A commit is refused for {count} of these.': 'Wegen {count} davon wird es nicht übernommen.',
+  'There was no candidate.': 'Es gab keinen Entwurf.',
+  '{files} in the candidate, revision {revision}. `config commit` takes it up.':
+    '{files} im Entwurf, Revision {revision}. Es gilt, wenn er übernommen ist.',
+  Nothing: 'Nichts',
+  'Up to {events} events wait for {pool}: say --pending drain, drop or keep.':
+    'Bis zu {events} Ereignisse warten auf {pool}: Wählen Sie, was aus ihnen wird (drain, drop oder keep).',
+  'The console on the serial line opens anew.': 'Die Konsole auf der seriellen Leitung wird neu geöffnet.',
+  'Listener {name} has other max_connections.': 'Listener {name} hat andere max_connections.',
+
   // users, operators, tokens
   'Adds the user {name}.': 'Legt den Benutzer {name} an.',
   'It is the first one: clients without a name are let in no more, and those that are connected are ended.':
@@ -111,12 +129,28 @@ export const DE_SAID: Readonly<Record<string, string>> = {
     'Clients, die nicht mehr eingelassen würden, werden getrennt; alle anderen bleiben.',
   'Logs {level} and above until the next start.': 'Schreibt {level} und höher ins Log, bis zum nächsten Start.',
 
+  'It is the last one: clients without a name are let in again (auth.anonymous = auto).':
+    'Es ist der letzte: Clients ohne Namen werden wieder eingelassen (auth.anonymous = auto).',
+  'Lines of the rules file that name it stay.': 'Zeilen der Regeldatei, die ihn nennen, bleiben.',
+  'Takes line {line} out of the candidate: {rule}.': 'Nimmt Zeile {line} aus dem Entwurf: {rule}.',
+  everybody: 'alle',
+  'clients without a name': 'Clients ohne Namen',
+  'It may.': 'Er darf.',
+  'It may not.': 'Er darf nicht.',
+  'The token {name} is worth nothing any more.': 'Das Token {name} gilt nicht mehr.',
+  'Logs everybody out, also you.': 'Meldet alle ab, auch Sie.',
+  '1 login has ended.': '1 Anmeldung ist beendet.',
+  '{count} logins have ended.': '{count} Anmeldungen sind beendet.',
+  'nothing yet': 'noch nichts',
+  'Changes nothing: says the level.': 'Ändert nichts: sagt die Stufe.',
+
   // backup, restart
   'Writes {file}.': 'Schreibt {file}.',
   'a file in backups/ of the data folder': 'eine Datei in backups/ des Datenordners',
   'Whoever can read it has the passwords and keys of this gateway.':
     'Wer sie lesen kann, hat die Passwörter und Schlüssel dieses Gateways.',
   'Keep it safe: passwords and keys are in it.': 'Verwahren Sie sie gut: Passwörter und Schlüssel sind darin.',
+  '{files} files, {bytes} bytes.': '{files} Dateien, {bytes} Bytes.',
   'Removes the backup {file}.': 'Entfernt die Sicherung {file}.',
   '{file} is gone.': '{file} ist weg.',
   'Makes configuration, users, operators, tokens and certificates those of {node} on {at} (Holdfast {version}).':
@@ -140,6 +174,35 @@ export const DE_SAID: Readonly<Record<string, string>> = {
   'The machine starts anew.': 'Die Maschine startet neu.',
   'Then the gateway starts anew as it was shipped, and shows a one-time code for the first account.':
     'Dann startet das Gateway neu wie ausgeliefert und zeigt einen Einmalcode für das erste Konto.',
+
+  'Version {version} is not confirmed, and is taken back by that.':
+    'Version {version} ist nicht bestätigt und wird dadurch zurückgenommen.',
+  'Removes the configuration ({files} files), users, operators, tokens, certificates, {backups} backups.':
+    'Entfernt die Konfiguration ({files} Dateien), Benutzer, Konten, Token, Zertifikate und {backups} Sicherungen.',
+  '{verb} the queue (waiting at most: {waiting}), {sessions} sessions, retained messages.':
+    '{verb} die Warteschlange (wartend höchstens: {waiting}), {sessions} Sitzungen und Retained-Nachrichten.',
+  '{verb} the embedded databases {names}.': '{verb} die eingebauten Datenbanken {names}.',
+  Keeps: 'Behält',
+  Removes: 'Entfernt',
+  nothing: 'nichts',
+  'With --keep-queue what waits and is stored stays.': 'Mit dem Häkchen oben bleibt, was wartet und gespeichert ist.',
+  'Everything goes but the queue; the gateway starts anew as it was shipped.':
+    'Alles bis auf die Warteschlange entfällt; das Gateway startet neu wie ausgeliefert.',
+  'Everything goes; the gateway starts anew as it was shipped.':
+    'Alles entfällt; das Gateway startet neu wie ausgeliefert.',
+
+  // updates
+  '`apt install ./holdfast_….deb` with the newer package.': '`apt install ./holdfast_….deb` mit dem neueren Paket.',
+  'What you have changed in /etc/holdfast stays, and what waits goes on.':
+    'Was Sie in /etc/holdfast geändert haben, bleibt, und was wartet, geht weiter.',
+  'Move (mv) the newer file to where the program is, then `restart`.':
+    'Legen Sie die neuere Datei mit mv dorthin, wo das Programm ist, dann Neustart.',
+  '`git pull` in the folder of the program, then `npm start` anew.':
+    '`git pull` im Ordner des Programms, dann `npm start` von neuem.',
+  'Configuration and data stay, and what waits goes on.':
+    'Konfiguration und Daten bleiben, und was wartet, geht weiter.',
+  'Holdfast {version} ({commit}, {target}), {installed}: {program}':
+    'Holdfast {version} ({commit}, {target}), {installed}: {program}',
 
   // faults
   'the name or the password is wrong': 'Name oder Passwort ist falsch.',

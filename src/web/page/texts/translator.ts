@@ -23,7 +23,7 @@ function patternOf([english, other]: readonly [string, string]): Pattern {
 }
 
 /**
- * @param unknown of a sentence that is not known
+ * @param unknown of a sentence or a part that is not known
  * @returns a text in the other language: as a whole where that is known, or sentence by sentence
  */
 export function translator(sentences: Sentences, unknown = (english: string) => english): (text: string) => string {
@@ -33,28 +33,19 @@ export function translator(sentences: Sentences, unknown = (english: string) => 
     .sort((a, b) => b.given - a.given)
   const known = (english: string): string | undefined =>
     Object.hasOwn(sentences, english) ? sentences[english] : undefined
-  const one = (english: string): string | undefined => {
+  const one = (english: string): string => {
     const whole = known(english)
     if (whole !== undefined) return whole
     for (const { pattern, other } of patterns) {
       const found = pattern.exec(english)
-      if (found)
-        return other.replace(PLACE, (_, name) => {
-          const part = found.groups![name]!
-          return one(part) ?? part
-        })
+      if (found) return other.replace(PLACE, (_, name) => one(found.groups![name]!))
     }
-    return undefined
+    return unknown(english)
   }
   return (text) =>
     known(text.replaceAll('\n', ' ')) ??
     text
       .split('\n')
-      .map((line) =>
-        line
-          .split(BETWEEN)
-          .map((sentence) => one(sentence) ?? unknown(sentence))
-          .join(' '),
-      )
+      .map((line) => line.split(BETWEEN).map(one).join(' '))
       .join('\n')
 }

@@ -1,0 +1,232 @@
+// What the gateway refuses, and what to do about it, in German: values, files and rules of a configuration; then what else is asked of it.
+
+import type { Sentences } from './translator.ts'
+
+export const DE_FAULTS: Sentences = {
+  // what a value has to be
+  'expected {expected}': 'Erwartet wird {expected}.',
+  "expected {expected}, not '{written}'": 'Erwartet wird {expected}, nicht „{written}“.',
+  "expected {expected}, of a day at most, not '{written}'":
+    'Erwartet wird {expected}, höchstens ein Tag, nicht „{written}“.',
+  'expected {expected} behind {option}': 'Hinter {option} wird {expected} erwartet.',
+  'expected {usage}: {expected}': 'Erwartet wird {usage}: {expected}.',
+  '{word}: {fault}': '{word}: {fault}',
+  '{expected}, or {word}': '{expected}, oder {word}',
+  '{words} or {word}': '{words} oder {word}',
+  'one of {words}': 'eines von {words}',
+  'a text': 'ein Text',
+  'a value': 'ein Wert',
+  'a key': 'ein Schlüssel',
+  'a login': 'eine Anmeldung',
+  'a path': 'ein Pfad',
+  'a secret': 'ein Geheimnis',
+  'a whole number': 'eine ganze Zahl',
+  'a whole number{range}': 'eine ganze Zahl{range}',
+  ' from {word} on': ' ab {word}',
+  ' from {word} to {most}': ' von {word} bis {most}',
+  ' of at least {word}': ' ab {word}',
+  ' of at most {word}': ' bis {word}',
+  'on or off (also true/false, 1/0)': 'on oder off (auch true/false, 1/0)',
+  'on or off (also verify_peer/verify_none)': 'on oder off (auch verify_peer/verify_none)',
+  'true or false': 'true oder false',
+  'a duration such as 30s, 1h30m or 0.5d (units f w d h m s ms)':
+    'eine Dauer wie 30s, 1h30m oder 0.5d (Einheiten f w d h m s ms)',
+  'a duration from {word} to {most}': 'eine Dauer von {word} bis {most}',
+  'a size such as 64MB (units B KB MB GB TB)': 'eine Größe wie 64MB (Einheiten B KB MB GB TB)',
+  'an address such as 127.0.0.1:{port}': 'eine Adresse wie 127.0.0.1:{port}',
+  'an address such as 127.0.0.1:{port}, or a port': 'eine Adresse wie 127.0.0.1:{port}, oder ein Port',
+  'addresses by comma such as 127.0.0.1:{port}': 'Adressen, mit Komma getrennt, wie 127.0.0.1:{port}',
+  'a URL such as http://localhost:8000': 'eine URL wie http://localhost:8000',
+  'a path such as /mqtt': 'ein Pfad wie /mqtt',
+  'a path that does not end in .conf': 'ein Pfad, der nicht auf .conf endet',
+  'the path of a file': 'der Pfad einer Datei',
+  'origins by comma such as https://panel.example.com':
+    'Herkünfte (Origins), mit Komma getrennt, wie https://panel.example.com',
+  'always, or times of day by comma such as 22:00-06:00':
+    'always, oder Tageszeiten, mit Komma getrennt, wie 22:00-06:00',
+  'a secret: its text, file:/path or env:NAME': 'ein Geheimnis: sein Text, file:/pfad oder env:NAME',
+  "an absolute path after 'file:'": 'ein absoluter Pfad hinter „file:“',
+  "a user's name": 'der Name eines Benutzers',
+  "an operator's name": 'der Name eines Kontos',
+  "a token's name": 'der Name eines Tokens',
+  "a client's id": 'die Id eines Clients',
+  "a pool's name": 'der Name eines Pools',
+  "a plugin's name": 'der Name eines Plugins',
+  "a file's name": 'der Name einer Datei',
+  "a backup's name": 'der Name einer Sicherung',
+  "the file's content": 'der Inhalt der Datei',
+  'the beginning of keys': 'der Anfang von Schlüsseln',
+  'a topic or topic filter': 'ein Topic oder Topic-Filter',
+  'an event as JSON': 'ein Ereignis als JSON',
+  'a time such as 2h (ago) or 2026-11-21T10:00': 'eine Zeit wie 2h (ist so lange her) oder 2026-11-21T10:00',
+  'minutes such as 5, or a duration such as 90s': 'Minuten wie 5, oder eine Dauer wie 90s',
+  'a value is one line, without control characters': 'Ein Wert ist eine Zeile, ohne Steuerzeichen.',
+
+  // files of the configuration
+  'did you mean {near}?': 'Meinten Sie {near}?',
+  'such as {example}': 'Etwa {example}.',
+  'the file is not there': 'Die Datei ist nicht da.',
+  "the file can't be read: {why}": 'Die Datei lässt sich nicht lesen: {why}',
+  'is --etc the right folder?': 'Ist --etc der richtige Ordner?',
+  'expected UTF-8 text': 'Erwartet wird UTF-8-Text.',
+  'expected key = value': 'Erwartet wird Schlüssel = Wert.',
+  'a comment begins with #': 'Ein Kommentar beginnt mit #.',
+  "expected a key whose parts are split by single dots, not '{key}'":
+    'Erwartet wird ein Schlüssel, dessen Teile einzelne Punkte trennen, nicht „{key}“.',
+  "expected a key such as mqtt.max_inflight, not '{key}'":
+    'Erwartet wird ein Schlüssel wie mqtt.max_inflight, nicht „{key}“.',
+  'unknown key {key}': 'Unbekannter Schlüssel {key}.',
+  'keys: {keys}': 'Schlüssel: {keys}',
+  'keys below {section}: {keys}': 'Schlüssel unter {section}: {keys}',
+  'did you mean {near}? {keys}': 'Meinten Sie {near}? {keys}',
+  'keys in this file begin with {prefix}': 'Schlüssel in dieser Datei beginnen mit {prefix}.',
+  '{word} is missing': '{word} fehlt.',
+  '{word} is set twice': '{word} ist zweimal gesetzt.',
+  '{word} is the same key as {other}': '{word} ist derselbe Schlüssel wie {other}.',
+  'line {line} does not count': 'Zeile {line} zählt nicht.',
+  'line {line} does not count: the last one wins': 'Zeile {line} zählt nicht: Die letzte gilt.',
+  "the secret's file can't be read: {why}": 'Die Datei des Geheimnisses lässt sich nicht lesen: {why}',
+  "the secret's environment variable '{name}' is not set":
+    'Die Umgebungsvariable „{name}“ des Geheimnisses ist nicht gesetzt.',
+  '{where}: *** stands for the secret that is there, and there is none':
+    '{where}: *** steht für das Geheimnis, das da ist, und es ist keines da.',
+  'give the secret itself, file:/path or env:NAME': 'Geben Sie das Geheimnis selbst an, file:/pfad oder env:NAME.',
+  'web.tls = files needs a certificate and its key': 'web.tls = files braucht ein Zertifikat und seinen Schlüssel.',
+  'set web.certfile and web.keyfile': 'Setzen Sie web.certfile und web.keyfile.',
+  '{word} needs a certificate and its key': '{word} braucht ein Zertifikat und seinen Schlüssel.',
+  'set {word}.certfile and .keyfile': 'Setzen Sie {word}.certfile und .keyfile.',
+  "{word} asks for clients' certificates, and nothing says who signs them":
+    '{word} verlangt Zertifikate von Clients, und nichts sagt, wer sie unterschreibt.',
+  'set {word}.cafile': 'Setzen Sie {word}.cafile.',
+  'certfile, keyfile and cafile are PEM, and the key is the one of the certificate':
+    'certfile, keyfile und cafile sind PEM, und der Schlüssel ist der des Zertifikats.',
+  'the certificate has expired on {at}': 'Das Zertifikat ist am {at} abgelaufen.',
+  "listener.{kind}.{name} can't listen on {address} ({code})":
+    'listener.{kind}.{name} kann auf {address} nicht lauschen ({code}).',
+  "web.listen: can't listen on {address} ({code})": 'web.listen: Auf {address} lässt sich nicht lauschen ({code}).',
+  'another program listens there; stop it or choose another port':
+    'Dort lauscht ein anderes Programm; halten Sie es an, oder wählen Sie einen anderen Port.',
+  'choose another address': 'Wählen Sie eine andere Adresse.',
+
+  // plugins and hooks
+  'no plugin is loaded': 'Kein Plugin ist geladen.',
+  "expected a plugin's name": 'Erwartet wird der Name eines Plugins.',
+  'unknown plugin {name}': 'Unbekanntes Plugin {name}.',
+  'plugins: {names}': 'Plugins: {names}',
+  '{word} is there twice': '{word} ist zweimal da.',
+  '{word} is a plugin of EMQX that Holdfast does not have': '{word} ist ein Plugin von EMQX, das Holdfast nicht hat.',
+  'the line does nothing': 'Die Zeile bewirkt nichts.',
+  '{plugin} is loaded, but {file} is not there': '{plugin} ist geladen, aber {file} ist nicht da.',
+  'the {kind} backend is not built into this version': 'Das Backend {kind} ist in dieser Version nicht enthalten.',
+  'these are: {kinds}': 'Enthalten sind: {kinds}',
+  'expected <hook>.<number>': 'Erwartet wird <Hook>.<Nummer>.',
+  'unknown hook {name}': 'Unbekannter Hook {name}.',
+  'expected a "pool"': 'Erwartet wird ein "pool".',
+  'pools: {names}': 'Pools: {names}',
+  'pool {name} is not defined': 'Der Pool {name} ist nicht definiert.',
+  "expected a topic filter, not '{topic}': {fault}": 'Erwartet wird ein Topic-Filter, nicht „{topic}“: {fault}',
+  '{word} has no topic': '{word} hat kein Topic.',
+  'it runs for every client': 'Er läuft für jeden Client.',
+  'expected an "action"': 'Erwartet wird eine "action".',
+  'expected one of {keys}, not "{key}" too': 'Erwartet wird eines von {keys}, nicht auch noch "{key}".',
+  'unknown function {name}': 'Unbekannte Funktion {name}.',
+  '{word} does not run on {hook}': '{word} läuft nicht bei {hook}.',
+  'it runs on {hooks}': 'Sie läuft bei {hooks}.',
+  'the {kind} backend has no {function}': 'Das Backend {kind} hat kein {function}.',
+  'expected a statement in "{key}"': 'Erwartet wird eine Anweisung in "{key}".',
+  'an object {"collection": …}': 'ein Objekt {"collection": …}',
+  'a statement as a "text"': 'eine Anweisung als "Text"',
+  '{hook} has no parameter ${{name}}': '{hook} hat keinen Parameter ${{name}}.',
+  'expected a "text" for "{key}"': 'Erwartet wird ein "Text" für "{key}".',
+  'expected an object with {keys}': 'Erwartet wird ein Objekt mit {keys}.',
+  'unknown key "{key}"': 'Unbekannter Schlüssel "{key}".',
+  '"{key}" is there twice': '"{key}" ist zweimal da.',
+  'the last one wins': 'Das letzte gilt.',
+  'on_message_publish and on_message_store meet on a topic':
+    'on_message_publish und on_message_store treffen sich auf einem Topic.',
+  'on_message_store in line {line} stores every QoS; each message is stored once':
+    'on_message_store in Zeile {line} speichert jedes QoS; jede Nachricht wird einmal gespeichert.',
+  '{literal}: a parameter needs no quotes; it is bound as ${{name}}':
+    '{literal}: Ein Parameter braucht keine Anführungszeichen; er wird als ${{name}} gebunden.',
+  "{literal}: a parameter within a literal can't be bound; put it outside the quotes, as in 'a/' || ${topic}":
+    "{literal}: Ein Parameter in einem Literal lässt sich nicht binden; stellen Sie ihn außerhalb der Anführungszeichen, wie in 'a/' || ${topic}.",
+  'expected a "collection" with its name, without parameters':
+    'Erwartet wird eine "collection" mit ihrem Namen, ohne Parameter.',
+  'expected one of {actions} beside "collection"': 'Neben "collection" wird eines von {actions} erwartet.',
+  'expected a document for {action}': 'Für {action} wird ein Dokument erwartet.',
+  'expected {"filter": …, "update": …} for updateOne, and no more than "upsert": true beside them':
+    'Für updateOne wird {"filter": …, "update": …} erwartet, und daneben höchstens "upsert": true.',
+  'expected operators such as "$set" in the update of updateOne':
+    'Im "update" von updateOne werden Operatoren wie "$set" erwartet.',
+  "a field's name holds no parameter: {name}": 'Der Name eines Feldes enthält keinen Parameter: {name}',
+
+  // JSON
+  'nothing behind the end of the value': 'nichts hinter dem Ende des Werts',
+  "':' after the key": '„:“ nach dem Schlüssel',
+  "',' or '}'": '„,“ oder „}“',
+  "',' or ']'": '„,“ oder „]“',
+  'a value: a "text", a number, true, false, null, {…} or […]':
+    'ein Wert: ein "Text", eine Zahl, true, false, null, {…} oder […]',
+  'a double-quoted key': 'ein Schlüssel in doppelten Anführungszeichen',
+  'write "{key}"': 'Schreiben Sie "{key}".',
+  'expected {expected}, not {found}': 'Erwartet wird {expected}, nicht {found}.',
+  'the end of the line': 'das Ende der Zeile',
+  'expected a closing double quote for the text that begins here':
+    'Erwartet wird ein schließendes Anführungszeichen für den Text, der hier beginnt.',
+  'expected a text with valid escapes': 'Erwartet wird ein Text mit gültigen Escapes.',
+  'JSON knows {escapes}; a tab is written {tab}': 'JSON kennt {escapes}; ein Tabulator schreibt sich {tab}.',
+  'at most {most} levels of braces and brackets': 'höchstens {most} Ebenen von Klammern',
+
+  // users and rules
+  'a name must not be empty': 'Ein Name darf nicht leer sein.',
+  'a name has at most {most} bytes': 'Ein Name hat höchstens {most} Bytes.',
+  "a name must not begin with '#'": 'Ein Name darf nicht mit „#“ beginnen.',
+  "a name must not hold ':' or control characters, nor begin or end with a space":
+    'Ein Name enthält weder „:“ noch Steuerzeichen und beginnt und endet nicht mit einem Leerzeichen.',
+  'a password must not be empty': 'Ein Passwort darf nicht leer sein.',
+  'a password must not hold NUL': 'Ein Passwort darf kein NUL enthalten.',
+  'a password has at most {most} bytes': 'Ein Passwort hat höchstens {most} Bytes.',
+  'the hashes of mosquitto_passwd are not taken': 'Die Hashes von mosquitto_passwd werden nicht genommen.',
+  'expected a hash such as {example}': 'Erwartet wird ein Hash wie {example}.',
+  'a check of this hash would take {megabytes} MB of memory, at most {most} may be':
+    'Diesen Hash zu prüfen, würde {megabytes} MB Arbeitsspeicher brauchen; höchstens {most} dürfen es sein.',
+  'holdfast passwd NAME writes such a line': '`holdfast passwd NAME` schreibt eine solche Zeile.',
+  'holdfast passwd {name} sets a new one': '`holdfast passwd {name}` setzt einen neuen.',
+  'user {name} is there twice': 'Der Benutzer {name} ist zweimal da.',
+  'everybody on this machine may read or change the users':
+    'Jeder auf dieser Maschine darf die Benutzer lesen oder ändern.',
+  'holdfast passwd --operator NAME; until it is mended nobody can log in anew':
+    '`holdfast passwd --operator NAME`; bis das behoben ist, kann sich niemand neu anmelden.',
+  'the file of acl.file is not there': 'Die Datei von acl.file ist nicht da.',
+  'it needs {key}.verify = on: else a name proves nothing':
+    'Es braucht {key}.verify = on: Sonst beweist ein Name nichts.',
+  'nobody is let in: there are no users': 'Niemand wird eingelassen: Es gibt keine Benutzer.',
+  'there is no user {name} in {file}': 'In {file} gibt es keinen Benutzer {name}.',
+  'these rules forbid nothing: acl.nomatch = allow': 'Diese Regeln verbieten nichts: acl.nomatch = allow.',
+  'acl.nomatch = deny forbids what no line names': 'acl.nomatch = deny verbietet, was keine Zeile nennt.',
+  'nobody may do anything: there are no rules in {file}': 'Niemand darf etwas: In {file} gibt es keine Regeln.',
+  "expected a user's name behind 'user'": 'Hinter „user“ wird der Name eines Benutzers erwartet.',
+  "expected topic, pattern or user, not '{word}'": 'Erwartet wird topic, pattern oder user, nicht „{word}“.',
+  "expected a topic filter behind '{before}'": 'Hinter „{before}“ wird ein Topic-Filter erwartet.',
+  "expected read, write, readwrite or deny, not '{word}'":
+    'Erwartet wird read, write, readwrite oder deny, nicht „{word}“.',
+  'a filter with a space needs it, too': 'Auch ein Filter mit Leerzeichen braucht es.',
+  'no topic filter: {fault}': 'Das ist kein Topic-Filter: {fault}',
+  "'{written}' is no topic filter: {fault}": '„{written}“ ist kein Topic-Filter: {fault}',
+  "'#' stands alone and in the last level only": '„#“ steht allein und nur in der letzten Ebene.',
+  "'+' stands alone in its level": '„+“ steht allein in seiner Ebene.',
+  "'+' and '#' are for filters": '„+“ und „#“ sind für Filter.',
+  'must not be empty': 'Er darf nicht leer sein.',
+  'must not hold the character NUL': 'Er darf das Zeichen NUL nicht enthalten.',
+  '{word} stands for itself in a topic line': '{word} steht in einer topic-Zeile für sich selbst.',
+  "'pattern' puts the name in its place": '„pattern“ setzt den Namen an seine Stelle.',
+  'there is no rule in line {line}': 'In Zeile {line} steht keine Regel.',
+  '`acl` lists them': '`acl` zeigt sie.',
+  'the rules are in {file}, which is no file of the configuration':
+    'Die Regeln stehen in {file}; das ist keine Datei der Konfiguration.',
+  'change it there, and `reload`; or give acl.file the name of a .conf file beside holdfast.conf':
+    'Ändern Sie sie dort, dann `reload`; oder geben Sie acl.file den Namen einer .conf-Datei neben holdfast.conf.',
+  'expected one of --user and --anonymous, not both': 'Erwartet wird eines von --user und --anonymous, nicht beides.',
+  'a filter in the rules file has no control characters, nor spaces at its ends':
+    'Ein Filter in der Regeldatei hat keine Steuerzeichen und keine Leerzeichen an den Enden.',
+}
