@@ -34,7 +34,7 @@ const SAID_AS = new Set(['hint', 'fault', 'expected', 'lack', 'message'])
 /** Methods of commands, and other functions and constants, all of whose texts are said. */
 const SAID_IN_COMMANDS = new Set(['will', 'did'])
 const SAID_IN =
-  /^(edited|planned|spoken|letters|counted|explained|changesBetween|.+Changes|.*Faults?|weakness|inLiteral|.*(w|W)arnings\w*|#lack|FACES|NEXT|NO_[A-Z]+|CLUSTER|DATABASE|NOT_KEPT|EVICTS)$/
+  /^(edited|planned|spoken|letters|counted|explained|changesBetween|.+Changes|.*Faults?|weakness|inLiteral|.*(w|W)arnings\w*|#lack|linesOf|FACES|CAME|OF_IMAGE|NO_[A-Z]+|CLUSTER|DATABASE|NOT_KEPT|EVICTS)$/
 
 export function sentencesIn(file: string, name: string): Sentence[] {
   const tree = parse(readFileSync(file, 'utf8'), { sourceType: 'module', plugins: ['typescript'] })

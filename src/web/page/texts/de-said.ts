@@ -191,19 +191,6 @@ export const DE_SAID: Readonly<Record<string, string>> = {
   'Everything goes; the gateway starts anew as it was shipped.':
     'Alles entfällt; das Gateway startet neu wie ausgeliefert.',
 
-  // updates
-  '`apt install ./holdfast_….deb` with the newer package.': '`apt install ./holdfast_….deb` mit dem neueren Paket.',
-  'What you have changed in /etc/holdfast stays, and what waits goes on.':
-    'Was Sie in /etc/holdfast geändert haben, bleibt, und was wartet, geht weiter.',
-  'Move (mv) the newer file to where the program is, then `restart`.':
-    'Legen Sie die neuere Datei mit mv dorthin, wo das Programm ist, dann Neustart.',
-  '`git pull` in the folder of the program, then `npm start` anew.':
-    '`git pull` im Ordner des Programms, dann `npm start` von neuem.',
-  'Configuration and data stay, and what waits goes on.':
-    'Konfiguration und Daten bleiben, und was wartet, geht weiter.',
-  'Holdfast {version} ({commit}, {target}), {installed}: {program}':
-    'Holdfast {version} ({commit}, {target}), {installed}: {program}',
-
   // faults
   'the name or the password is wrong': 'Name oder Passwort ist falsch.',
   'this is not the one-time code': 'Das ist nicht der Einmalcode.',

@@ -1,10 +1,10 @@
 // English sentences with {names} in the place of what differs, each with its like in another language.
 
-/** English → the other language. `{word}` is one word, `{words}` are some by comma, any other {name} is whatever stands there. */
+/** English → the other language. `{word}` is one word, `{words}` are some by comma, `{maybe}` may be nothing, any other {name} is whatever stands there. */
 export type Sentences = Readonly<Record<string, string>>
 
 const WORD = "[^\\s,:']+"
-const SHAPES: Readonly<Record<string, string>> = { word: WORD, words: `${WORD}(?:, ${WORD})*` }
+const SHAPES: Readonly<Record<string, string>> = { word: WORD, words: `${WORD}(?:, ${WORD})*`, maybe: '.*?' }
 const PLACE = /\{(\w+)\}/g
 /** Between two sentences of a line. */
 const BETWEEN = /(?<=[.!?]) (?=\p{Lu})/u
