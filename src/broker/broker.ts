@@ -29,6 +29,7 @@ import { Router } from './router.ts'
 import { Sessions } from './sessions.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { SystemMessages } from './system-messages.ts'
+import { boundUnfinished, Unfinished } from './unfinished.ts'
 import { guardParser } from './wire-guard.ts'
 
 export type { Access, AccessControl, Applicant, Principal } from './admission.ts'
@@ -138,6 +139,7 @@ class RunningBroker implements Broker {
   readonly #denials: Denials
   readonly #system = new SystemMessages()
   readonly #places: Places
+  readonly #unfinished: Unfinished
   readonly #admission: Admission
   readonly #deliveries: Deliveries
   readonly #router: Router
@@ -171,6 +173,7 @@ class RunningBroker implements Broker {
     this.#denials = denials
     this.#limits = limits
     this.#places = new Places(limits.maxConnections)
+    this.#unfinished = new Unfinished(limits)
     this.#admission = admission
     this.#deliveries = deliveries
     this.#router = router
@@ -268,6 +271,7 @@ class RunningBroker implements Broker {
     const name = `${options.kind}:${options.name}`
     const listener = await openListener(options, rules, {
       places: this.#places,
+      unfinished: this.#unfinished,
       log: this.#options.log,
       failed: (error) => this.#handshakeFailed(name, error),
       arrived: (arrival) => this.#accept(arrival, name),
@@ -370,6 +374,7 @@ class RunningBroker implements Broker {
     }
     guardParser(client._parser, this.#limits)
     parsePlainPackets(client._parser, this.#limits.maxPacketSize)
+    boundUnfinished(client._parser, this.#unfinished.of(arrival.stream))
   }
 
   #handshakeFailed(listener: string, error: Error): void {

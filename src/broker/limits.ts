@@ -3,6 +3,8 @@
 export interface Limits {
   /** Bytes of a packet behind its fixed header; a larger one ends the connection before it is read. */
   readonly maxPacketSize: number
+  /** Bytes of packets that have begun to come, of all clients together; of more, the oldest ends its connection. */
+  readonly maxUnfinished: number
   /** Characters. */
   readonly maxClientIdLength: number
   /** Unacknowledged QoS 1 and 2 messages on their way to one client. */
@@ -33,6 +35,7 @@ export type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
 export const DEFAULT_LIMITS: Limits = {
   maxPacketSize: 1_048_576,
+  maxUnfinished: 67_108_864,
   maxClientIdLength: 256,
   maxInflight: 32,
   maxOffline: 10_000,

@@ -10,6 +10,7 @@ import { HoldfastError } from '../model/errors.ts'
 import { plainAddress } from '../model/network.ts'
 import { Certificates, readCertificates, type TlsContext, type TlsOptions } from './certificates.ts'
 import { Places } from './places.ts'
+import type { Unfinished } from './unfinished.ts'
 import { acceptWebSockets, type WebSocketOptions } from './web-socket.ts'
 
 export const LISTENER_KINDS = ['tcp', 'ssl', 'ws', 'wss'] as const
@@ -38,6 +39,7 @@ export interface ListenerRules {
 export interface ListenerSurroundings {
   /** For the clients of all listeners. */
   readonly places: Places
+  readonly unfinished: Unfinished
   readonly log: Logger
   /** A handshake failed. */
   failed(error: Error): void
@@ -89,7 +91,7 @@ const HTTP_HEADER_BYTES = 8192
 export async function openListener(
   options: ListenerOptions,
   rules: ListenerRules,
-  { places: outer, log, failed, arrived }: ListenerSurroundings,
+  { places: outer, unfinished, log, failed, arrived }: ListenerSurroundings,
 ): Promise<Listener> {
   const name = `${options.kind}:${options.name}`
   const places = new Places(options.maxConnections ?? Number.POSITIVE_INFINITY, outer)
@@ -98,7 +100,7 @@ export async function openListener(
   const tls = isSecure(options) ? { key: confKey(options), ...options } : undefined
   const context = tls && readCertificates(tls)
 
-  const server = createFor(options, { ...rules, context, failed }, (stream, carrier) => {
+  const server = createFor(options, { ...rules, context, unfinished, failed }, (stream, carrier) => {
     const socket = sockets.get(addressOf(carrier))
     if (!socket) return void stream.destroy() // gone already
     const certificate = carrier instanceof TLSSocket && carrier.authorized ? carrier.getPeerCertificate() : undefined
@@ -153,13 +155,14 @@ function commonName(certificate: PeerCertificate | undefined): string | null {
 
 interface Making extends ListenerRules {
   readonly context: TlsContext | undefined
+  readonly unfinished: Unfinished
   failed(error: Error): void
 }
 
 /** @param arrived is called with a stream of MQTT and the socket that it is, or is in */
 function createFor(
   options: ListenerOptions,
-  { context, handshakeMs, maxMessageSize, failed }: Making,
+  { context, handshakeMs, maxMessageSize, unfinished, failed }: Making,
   arrived: (stream: Duplex, carrier: Socket) => void,
 ): Server {
   const { kind, path = DEFAULT_PATH, origins } = options
@@ -170,7 +173,7 @@ function createFor(
     connectionsCheckingInterval: Math.ceil(handshakeMs / 4),
     maxHeaderSize: HTTP_HEADER_BYTES,
   }
-  const webSocket = { path, origins, maxMessageSize, failed }
+  const webSocket = { path, origins, maxMessageSize, unfinished, failed }
   const direct = (socket: Socket): void => arrived(socket, socket)
   switch (kind) {
     case 'tcp':

@@ -8,6 +8,8 @@ export type LimitName =
   | 'keepalive'
   /** A packet over mqtt.max_packet_size, or a CONNECT over what one can hold. */
   | 'packet_size'
+  /** A packet that was not complete, while all such packets held more than mqtt.max_unfinished. */
+  | 'unfinished'
   /** A topic or filter with more levels than mqtt.max_topic_levels. */
   | 'topic_levels'
   /** More half-done QoS 2 messages than mqtt.max_awaiting_rel. */

@@ -5,6 +5,7 @@ import type { Server as HttpServer } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createWebSocketStream, type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
+import type { Unfinished } from './unfinished.ts'
 
 export interface WebSocketOptions {
   /** Of the URL, e.g. `/mqtt`. */
@@ -13,6 +14,7 @@ export interface WebSocketOptions {
   readonly origins?: readonly string[] | undefined
   /** Bytes of one message. */
   readonly maxMessageSize: number
+  readonly unfinished: Unfinished
   /** A handshake was refused. */
   failed(error: Error): void
 }
@@ -25,11 +27,13 @@ const CLOSE_MS = 1000
 const PIECES = 1024
 /** … and one more for so many of its bytes: each piece takes some hundred bytes beside its own. */
 const PIECE_BYTES = 256
+/** Of a client's control frame, before what it carries. */
+const CONTROL_BYTES = 6
 
 /** @param arrived is called with the stream of each client, and with the socket that it is in */
 export function acceptWebSockets<S extends HttpServer>(
   server: S,
-  { path, origins, maxMessageSize, failed }: WebSocketOptions,
+  { path, origins, maxMessageSize, unfinished, failed }: WebSocketOptions,
   arrived: (stream: Duplex, socket: Socket) => void,
 ): S {
   const pieces = PIECES + Math.ceil(maxMessageSize / PIECE_BYTES)
@@ -64,7 +68,11 @@ export function acceptWebSockets<S extends HttpServer>(
     response.writeHead(426, { Upgrade: 'websocket', Connection: 'close' }).end(`MQTT over WebSocket is at ${path}\n`)
   })
   server.on('upgrade', (request, socket, head) => {
-    handshakes.handleUpgrade(request, socket, head, (webSocket) => arrived(streamOf(webSocket), request.socket))
+    handshakes.handleUpgrade(request, socket, head, (webSocket) => {
+      const stream = streamOf(webSocket)
+      holdUnfinished(webSocket, request.socket, unfinished.of(stream))
+      arrived(stream, request.socket)
+    })
   })
   return server
 }
@@ -81,4 +89,23 @@ function streamOf(webSocket: WebSocket): Duplex {
     _destroy.call(stream, error, done)
   }
   return stream
+}
+
+/** Counts what has come of a message that is not whole: it is held before the parser sees any of it. */
+function holdUnfinished(webSocket: WebSocket, socket: Socket, hold: ReturnType<Unfinished['of']>): void {
+  let bytes = 0
+  const isNoMessage = (control: Buffer): void => {
+    bytes = Math.max(0, bytes - CONTROL_BYTES - control.length)
+    hold(bytes, false)
+  }
+  webSocket.on('ping', isNoMessage)
+  webSocket.on('pong', isNoMessage)
+  webSocket.on('message', () => {
+    bytes = 0
+    hold(0, false)
+  })
+  socket.prependListener('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    hold(bytes, bytes === chunk.length)
+  })
 }

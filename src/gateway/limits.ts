@@ -51,6 +51,7 @@ function maxConnections(settings: GatewaySettings, log: Logger): number {
 export function brokerLimits(settings: GatewaySettings, log: Logger): NonNullable<BrokerOptions['limits']> {
   return {
     maxPacketSize: settings['mqtt.max_packet_size'],
+    maxUnfinished: settings['mqtt.max_unfinished'],
     maxClientIdLength: settings['mqtt.max_clientid_len'],
     maxInflight: settings['mqtt.max_inflight'],
     maxOffline: settings['mqtt.max_offline'],

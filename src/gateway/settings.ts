@@ -107,6 +107,11 @@ export const GATEWAY_SETTINGS = {
     doc: "Longest wait for a client's CONNECT, and for the handshakes of TLS and WebSocket before it",
   },
   'mqtt.max_packet_size': { type: bytes, default: '1MB', doc: 'Largest packet that a client may send' },
+  'mqtt.max_unfinished': {
+    type: orInfinity(bytes),
+    default: '64MB',
+    doc: 'Packets that have begun to come and are not complete, of all clients together',
+  },
   'mqtt.max_clientid_len': {
     type: integer({ min: 1, max: 65535 }),
     default: '256',

@@ -106,6 +106,39 @@ test('keepalive: who asks for none, or for too long a one, and says nothing, is 
   assert.deepEqual(hooks.story('k0').at(-1), 'client.disconnected keepalive')
 })
 
+test('packets that stop in the middle: all together are bounded, the oldest goes, who goes on comes through', async (t) => {
+  const ours = await start(t, { maxUnfinished: 250_000 })
+  const stats = (): number | undefined => ours.broker.stats().overLimit.unfinished
+  const begin = async (bytes: Buffer, client = new RawClient(ours.port)): Promise<RawClient> => {
+    client.socket.write(bytes.subarray(0, 100_000))
+    return client
+  }
+  const nobody = generate(connectPacket({ will: { topic: 't', payload: Buffer.alloc(60_000), qos: 0, retain: false } }))
+  const large = generate(publishPacket('large', 'x'.repeat(150_000), { qos: 1, messageId: 1 }))
+  const subscriber = await RawClient.connect(ours.port)
+  await subscriber.subscribe(['large', 1])
+  const strangers = [await begin(nobody.subarray(0, 60_000)), await begin(nobody.subarray(0, 60_000))]
+  const stopped = await begin(large, await RawClient.connect(ours.port)) // 220,000 bytes
+  const going = await begin(large, await RawClient.connect(ours.port))
+  for (const stranger of strangers) await stranger.ended()
+  assert.equal(stats(), 2)
+  const small = await begin(large, await RawClient.connect(ours.port))
+  await stopped.ended()
+  await serves(ours)
+  for (const client of [going, small]) {
+    client.socket.write(large.subarray(100_000))
+    await client.received('puback')
+  }
+  await subscriber.received('publish', 2)
+  assert.equal(stats(), 3)
+  const free = await Promise.all([1, 2].map(async () => begin(large, await RawClient.connect(ours.port))))
+  await serves(ours) // what was complete, or has gone, counts no more
+  assert.deepEqual(
+    free.map(({ closed }) => closed),
+    [false, false],
+  )
+})
+
 for (const [what, bytes] of [
   ['HTTP', Buffer.from('GET / HTTP/1.1\r\n')],
   ['TLS', Buffer.from('160301', 'hex')],

@@ -162,6 +162,32 @@ test('a message over the limit ends the connection before it is all there', asyn
   await client.until(() => client.closed)
 })
 
+test('messages that stop in the middle are bounded together; those that are whole, and pings, count no more', async (t) => {
+  const few = await startOurs({
+    listeners: [{ kind: 'ws', name: 'few', host, port: 0 }],
+    limits: { maxUnfinished: 30_000 },
+  })
+  t.after(() => few.close())
+  const to = few.broker.listeners[0]!.url
+  const steady = await open(to)
+  const client = await rawClient(steady)
+  for (let n = 1; n <= 20; n++) await client.publish('t', 'x'.repeat(20_000), { qos: 1, messageId: n })
+  for (let n = 0; n < 300; n++) {
+    steady.ping('x'.repeat(120))
+    await once(steady, 'pong')
+  }
+  const half = async (): Promise<WebSocket> => {
+    const socket = await open(to)
+    socket.send(Buffer.alloc(20_000, 0x10), { fin: false })
+    return socket
+  }
+  const first = await half()
+  const second = await half()
+  await once(first, 'close')
+  await client.fence() // it is the oldest, had it been counted
+  assert.deepEqual([second.readyState, few.broker.stats().overLimit], [WebSocket.OPEN, { unfinished: 1 }])
+})
+
 test('empty fragments without end, and pings that nobody reads the answers of, end the connection', async () => {
   for (const frame of [Buffer.from([0x00, 0x80, 1, 2, 3, 4]), Buffer.from([0x89, 0x80, 1, 2, 3, 4])]) {
     const socket = await open()

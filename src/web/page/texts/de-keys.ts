@@ -26,6 +26,8 @@ export const DE_KEYS: Readonly<Record<string, string>> = {
   "Longest wait for a client's CONNECT, and for the handshakes of TLS and WebSocket before it":
     'Wie lange höchstens auf das CONNECT eines Clients gewartet wird, TLS- und WebSocket-Handshake davor eingerechnet',
   'Largest packet that a client may send': 'Größtes Paket, das ein Client senden darf',
+  'Packets that have begun to come and are not complete, of all clients together':
+    'Angefangene, noch unvollständige Pakete aller Clients zusammen',
   'Longest client id, in bytes': 'Längste Client-Id, in Bytes',
   'Messages on their way to one subscriber that it has not acknowledged yet':
     'Nachrichten, die zu einem Abonnenten unterwegs sind, ohne dass er sie schon bestätigt hat',
