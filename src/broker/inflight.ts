@@ -83,10 +83,11 @@ export class Inflight {
     while (this.#beyond.delete(this.#settled + 1)) this.#settled++
   }
 
-  /** The client is away: what the journal has need not be held. */
+  /** What the journal has is not held from now on. */
   hollow(): void {
     for (const sent of this.#sent.values()) {
       const { entry } = sent
+      if (entry.message.isHollow) continue
       if (entry.live && entry.message.seq > 0) sent.entry = { ...entry, message: entry.message.hollow() }
       else entry.message.keep()
     }

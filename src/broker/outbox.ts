@@ -75,8 +75,10 @@ export class Outbox {
   readonly #runs = new Runs()
   /** Live messages that wait, in the queue and behind the runs. */
   readonly #waitingLive: Tally = { length: 0 }
-  /** Seqs and ids that the session has or had while there are runs: nothing is recalled that is in here. */
-  readonly #known = new Set<string | Seq>()
+  /** Seqs that wait, or waited while there are runs: nothing is fetched that is in here. */
+  readonly #waited = new Set<Seq>()
+  /** Seqs and ids that are in flight, or were sent while there are runs, with the QoS: nothing is recalled that is in here. */
+  readonly #known = new Map<string | Seq, Qos>()
   readonly #inflight = new Inflight()
   /** In flight, but not written: they wait for the disk. */
   #unwritten: Unwritten[] = []
@@ -112,7 +114,7 @@ export class Outbox {
   push(message: Outgoing, qos: Qos): void {
     const entry: Entry = { message, qos, retain: false, live: true }
     const line = this.#runs.length === 0 ? this.#queue : this.#lineOf(message.topic)
-    if (this.#runs.length > 0 && qos > 0) this.#known.add(message.seq)
+    if (this.#runs.length > 0 && qos > 0) this.#waited.add(message.seq)
     if (line === this.#queue && line.length === 0 && this.#maySend(qos)) this.#send(entry)
     else if (qos > 0 || (this.#outlet && !this.#outlet.full)) this.#enqueue(line, entry)
     else if (this.#outlet) this.#rules.dropped('slow_subscriber') // aedes #11
@@ -129,9 +131,9 @@ export class Outbox {
     this.drain()
   }
 
-  /** What is in flight for some time is held without the chunk that it came in. */
+  /** What is in flight for some time is not held: of clients that acknowledge nothing each would have a window of it. */
   settle(): void {
-    for (const { entry } of this.#inflight) entry.message.keep()
+    if (this.#unwritten.length === 0) this.#inflight.hollow()
   }
 
   /** The connection is gone. @returns whose retained messages had not all been sent */
@@ -146,7 +148,7 @@ export class Outbox {
       run.recalled.release()
       for (const number of run.behind.release()) numbers.push(number)
     }
-    this.#known.clear()
+    this.#forgetKnown()
     for (const number of numbers.sort((a, b) => a - b)) this.#queue.pushNumber(seqOf(number), qosOf(number))
     return owed
   }
@@ -183,7 +185,13 @@ export class Outbox {
 
   /** Is this message waiting or in flight, or was it since the oldest run began? */
   knows(msgid: string, seq: Seq | undefined): boolean {
-    return (seq !== undefined && this.#known.has(seq)) || this.#known.has(msgid)
+    return this.hasSent(msgid, seq, 0) || (seq !== undefined && this.#waited.has(seq))
+  }
+
+  /** Is it in flight, or was it sent since the oldest run began? With QoS 0 that counts only where no more is owed. */
+  hasSent(msgid: string, seq: Seq | undefined, owed: Qos): boolean {
+    const sent = this.#known.get(msgid) ?? (seq === undefined ? undefined : this.#known.get(seq))
+    return sent !== undefined && (sent > 0 || owed === 0)
   }
 
   /** Was it recalled, and is it not acknowledged yet? */
@@ -290,7 +298,7 @@ export class Outbox {
   #run(): Run | undefined {
     const run = this.#runs.current()
     if (!run) {
-      if (this.#known.size > 0) this.#known.clear()
+      if (this.#known.size + this.#waited.size > 0) this.#forgetKnown()
       return undefined
     }
     return this.#queue.taken >= run.barrier ? run : undefined
@@ -337,7 +345,7 @@ export class Outbox {
 
   #drop(line: Backlog, reason: DropReason): void {
     const oldest = line.shift()
-    this.#known.delete(typeof oldest === 'number' ? seqOf(oldest) : oldest.message.seq)
+    this.#waited.delete(typeof oldest === 'number' ? seqOf(oldest) : oldest.message.seq)
     this.changed = true
     this.#rules.dropped(reason)
   }
@@ -353,8 +361,10 @@ export class Outbox {
   }
 
   #send(entry: Entry): void {
-    if (!entry.live) this.#note(entry)
-    else if (this.#runs.length > 0 && entry.qos > 0) this.#ahead.add(entry.message.seq)
+    if (this.#runs.length > 0) {
+      this.#note(entry)
+      if (entry.live && entry.qos > 0) this.#ahead.add(entry.message.seq)
+    }
     this.changed = true
     if (entry.qos > 0) this.#writeInTurn(this.#inflight.add(entry))
     else {
@@ -411,11 +421,18 @@ export class Outbox {
   // What waits is in the journal, so its seq is enough; what is in flight may have left the journal.
   #noteAll(): void {
     for (const { entry } of this.#inflight) this.#note(entry)
-    for (const item of this.#queue) this.#known.add(typeof item === 'number' ? seqOf(item) : item.message.seq)
+    for (const item of this.#queue) this.#waited.add(typeof item === 'number' ? seqOf(item) : item.message.seq)
   }
 
-  #note({ message }: Entry): void {
-    if (message.msgid !== '') this.#known.add(message.msgid)
-    if (message.seq > 0) this.#known.add(message.seq)
+  #note({ message: { msgid, seq }, qos }: Entry): void {
+    if (msgid !== '') this.#known.set(msgid, higher(qos, this.#known.get(msgid)))
+    if (seq > 0) this.#known.set(seq, higher(qos, this.#known.get(seq)))
+  }
+
+  #forgetKnown(): void {
+    this.#known.clear()
+    this.#waited.clear()
   }
 }
+
+const higher = (qos: Qos, known: Qos = 0): Qos => (qos > known ? qos : known)

@@ -115,7 +115,7 @@ export class Presence {
     for (const { client, inGate } of this.#connected) if (inGate > 0) client._keepaliveTimer?.refresh()
   }
 
-  /** Messages that are not acknowledged at once are held, see `Outbox.settle`. */
+  /** To be called now and then, see `Outbox.settle`. */
   settle(): void {
     for (const { session } of this.#connected) session!.outbox.settle()
   }

@@ -9,6 +9,7 @@ import type { OwedRetained } from './run.ts'
 import type { Session } from './session.ts'
 import type { SystemMessages } from './system-messages.ts'
 
+/** A subscription. */
 export interface Owed {
   readonly filter: string
   readonly qos: Qos
@@ -22,48 +23,74 @@ export interface RecallContext {
   failed(error: unknown, filter: string): void
 }
 
-/** Begins what a SUBSCRIBE of `owed` sets off. */
-export function recallSubscribed(session: Session, owed: Owed, context: RecallContext): void {
-  const retained = new Map([[owed.filter, '']])
-  session.owedRetained.delete(owed.filter)
-  session.outbox.recall({ filter: owed.filter, source: recalled(session, [owed], retained, context), owed: retained })
+/** Begins what a SUBSCRIBE sets off. */
+export function recallSubscribed(session: Session, granted: Owed, context: RecallContext): void {
+  const { filter } = granted
+  const owed = new Map([[filter, '']])
+  session.owedRetained.delete(filter)
+  session.outbox.recall({ filter, source: recalled(session, granted, owed, context), owed })
 }
 
-/** Begins what a session is owed when its client is there: no retained messages, but for those that were cut short. */
+/**
+ * Begins what a session is owed when its client is there: what a fetch brings, and retained messages that were cut short. These come
+ * behind its queue, as when they were granted: what waits there may still be taken away with its own subscription.
+ */
 export function recallResumed(session: Session, context: RecallContext): void {
   const grants = [...session.subscriptions.values()]
   if (grants.length === 0) return
-  const retained = session.takeOwedRetained()
-  session.outbox.recall({ filter: undefined, source: recalled(session, grants, retained, context), owed: retained })
+  const cutShort = session.takeOwedRetained()
+  session.outbox.recall({ filter: undefined, source: fetchedAll(session, grants, context), owed: new Map() })
+  for (const grant of grants) {
+    const { filter } = grant
+    const after = cutShort.get(filter)
+    if (after === undefined) continue
+    const owed = new Map([[filter, after]])
+    session.outbox.recall({ filter, source: retained(session, grant, owed, context), owed })
+  }
 }
 
 async function* recalled(
   session: Session,
-  grants: readonly Owed[],
-  retainedOf: OwedRetained,
+  grant: Owed,
+  owed: OwedRetained,
   context: RecallContext,
 ): AsyncGenerator<Entry, void> {
-  for (const grant of grants) {
-    const sent = new Map<string, string>() // msgid → topic of the retained messages
-    const after = retainedOf.get(grant.filter)
-    if (after !== undefined) {
-      for (const message of await retained(grant.filter, after, context)) {
-        if (!session.mayRead(message.topic)) continue
-        if (isRouted(message.seq, context) || session.outbox.knows(message.msgid, message.seq)) continue
-        sent.set(message.msgid, message.topic)
-        yield entryOf(message, grant.qos, true)
-        retainedOf.set(grant.filter, message.msgid) // the next one is asked for when this one is sent
-      }
-      retainedOf.delete(grant.filter)
-    }
-    if (grant.qos > 0) yield* fetched(session, grant, sent, context)
+  const sent = new Map<string, string>() // msgid → topic of the retained messages
+  for await (const entry of retained(session, grant, owed, context)) {
+    sent.set(entry.message.msgid, entry.message.topic)
+    yield entry
   }
+  if (grant.qos > 0) yield* fetched(session, grant, sent, context)
+}
+
+async function* fetchedAll(
+  session: Session,
+  grants: readonly Owed[],
+  context: RecallContext,
+): AsyncGenerator<Entry, void> {
+  for (const grant of grants) if (grant.qos > 0) yield* fetched(session, grant, new Map(), context)
+}
+
+async function* retained(
+  session: Session,
+  { filter, qos }: Owed,
+  owed: OwedRetained,
+  context: RecallContext,
+): AsyncGenerator<Entry, void> {
+  for (const message of await retainedBehind(owed.get(filter)!, filter, context)) {
+    const { msgid, seq, topic } = message
+    const entry = entryOf(message, qos, true)
+    if (!session.mayRead(topic) || isRouted(seq, context) || session.outbox.hasSent(msgid, seq, entry.qos)) continue
+    yield entry
+    owed.set(filter, msgid) // the next one is asked for when this one is sent
+  }
+  owed.delete(filter)
 }
 
 /** In the order of their ids, so that those behind `after` are the rest. */
-async function retained(
-  filter: string,
+async function retainedBehind(
   after: string,
+  filter: string,
   { hooks, system, failed }: RecallContext,
 ): Promise<readonly Message[]> {
   try {

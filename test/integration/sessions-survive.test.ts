@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
-import type { IConnectPacket } from 'mqtt-packet'
+import type { IConnectPacket, IPublishPacket } from 'mqtt-packet'
 import { GatewayProcess, until } from '../helpers/gateway.ts'
 import { publishPacket, RawClient } from '../helpers/raw-client.ts'
 
@@ -256,4 +256,30 @@ test('a filter whose QoS is raised from 0 brings nothing of before after a crash
   again.acknowledgeAll()
   await again.until(() => payloads(again).includes('since'))
   assert.deepEqual(payloads(again), ['this one is not acknowledged', 'since'])
+})
+
+test('a retained message that was granted comes, also where a copy waited that an UNSUBSCRIBE and a crash take away', async () => {
+  await gateway.remove()
+  gateway = await new GatewayProcess({ conf: 'mqtt.max_inflight = 1' }).start()
+  const client = await stored('c')
+  await client.subscribe(['ahead', 1], ['t', 1])
+  await publish('ahead', ['1', '2', '3'])
+  const publisher = await RawClient.connect(gateway.port)
+  await publisher.publish('t', 'kept', { qos: 1, retain: true })
+  await publisher.disconnect()
+  await client.subscribe(['#', 1]) // the retained message is owed behind the one that waits
+  await client.drop()
+  const again = await stored('c')
+  again.answer('puback', await again.received('publish'))
+  await again.received('publish', 2)
+  again.send({ cmd: 'unsubscribe', messageId: 9, unsubscriptions: ['t'] }) // its copy is not restored
+  await again.received('unsuback')
+  await again.drop()
+  await ended()
+  await crash()
+  const last = await stored('c')
+  last.acknowledgeAll()
+  await last.until(() => payloads(last).includes('kept'))
+  const [{ qos, retain }] = last.publishes.filter(({ payload }) => String(payload) === 'kept') as [IPublishPacket]
+  assert.deepEqual([qos, retain], [1, true])
 })
