@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import type { LoadedPool } from '../config/load.ts'
+import type { PoolId } from '../model/binding.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { JOURNAL_FILE } from '../queue/startup.ts'
 import { startThread } from '../system/program.ts'
@@ -12,10 +13,19 @@ const COPIES = '.copies'
 
 /** Of these pools, those that lie in the data folder, by their names in it. */
 export function databasesIn(dataDir: string, pools: Iterable<LoadedPool>): string[] {
-  const folder = resolve(dataDir)
-  const files = [...pools].filter(({ kind }) => kind === 'sqlite').map(({ settings }) => String(settings.database))
-  const names = files.map((file) => relative(folder, resolve(folder, file)))
-  return [...new Set(names)].filter((name) => name !== '' && !name.startsWith('..') && !isAbsolute(name))
+  const names = [...pools].flatMap((pool) => nameIn(dataDir, pool) ?? [])
+  return [...new Set(names)]
+}
+
+/** Of these pools, those whose databases have one of these names in the data folder. */
+export function poolsWithin(names: readonly string[], dataDir: string, pools: Iterable<LoadedPool>): Set<PoolId> {
+  return new Set([...pools].filter((pool) => names.includes(nameIn(dataDir, pool) ?? '')).map(({ id }) => id))
+}
+
+function nameIn(dataDir: string, { kind, settings }: LoadedPool): string | undefined {
+  if (kind !== 'sqlite') return undefined
+  const name = relative(resolve(dataDir), resolve(dataDir, String(settings.database)))
+  return name === '' || name.startsWith('..') || isAbsolute(name) ? undefined : name
 }
 
 /** What `copy-worker` is told: paths; the second must not be there. */

@@ -24,8 +24,8 @@ export interface Reset {
 
 /** What lies in the data folder beside the queue and the embedded databases; a start drops what a power cut left of backups. */
 const KEPT_BY_NOBODY = ['config', 'backups', 'tls', 'selftest', 'trend', 'restore', 'replaced']
-/** The queue, damaged ones that were moved aside, and what SQLite has beside a file. */
-const QUEUE = /^journal\.db/
+/** The queue, damaged ones that were moved aside, what SQLite has beside a file, and the ids of those that ran here before. */
+const QUEUE = /^(?:journal\.db|restored\.json$)/
 
 /** A start would try it in vain, each time. @param files of etc/. @throws HoldfastError ETC_NOT_WRITABLE, SHIPPED_ETC */
 export function assertResettable(etcDir: string, files: readonly string[]): void {

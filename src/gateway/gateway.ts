@@ -121,10 +121,10 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
   const startedAt = performance.now()
   const { etcDir, dataDir } = options
   const reset = doReset(etcDir, dataDir)
-  const restored = putRestored(dataDir)
   const etc = new EtcFolder(etcDir)
   const recovered = recoverConfig(etc, dataDir)
   recoverOthers(etc, dataDir)
+  const restored = putRestored(dataDir)
   const running: { configuration: Configuration } = { configuration: loadConfiguration(etcDir) }
   const settings = running.configuration.gateway
   const node = settings['node.name']
@@ -164,7 +164,7 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
     return broker.review()
   }
 
-  const backups = new Backups({ ...options, node, clock, config, log })
+  const backups = new Backups({ ...options, node, clock, config, journal, log })
   backups.clean()
   const operators = new Operators(etcDir, log)
   const current = (): GatewaySettings => running.configuration.gateway

@@ -1,7 +1,7 @@
 // The disk: its free space, what was written to it, and files that a power cut leaves whole.
 
 import fs from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 
 /** Bytes that this user may still write on the disk of `folder`. */
 export function freeBytes(folder: string): number {
@@ -37,6 +37,21 @@ export function syncFolder(folder: string): void {
   }
 }
 
+const MADE = /^\..+\.new$/
+
+/** Where a file is written before it is put in its place. */
+export const madeBeside = (file: string): string => join(dirname(file), `.${basename(file)}.new`)
+
+/** Takes away what power cuts left of files that were to be put in their places. A folder that may not be written keeps them. */
+export function dropHalfMade(folder: string, { below = false } = {}): void {
+  if (!fs.existsSync(folder)) return
+  try {
+    for (const entry of fs.readdirSync(folder, { recursive: below, withFileTypes: true })) {
+      if (entry.isFile() && MADE.test(entry.name)) fs.rmSync(join(entry.parentPath, entry.name))
+    }
+  } catch {}
+}
+
 /**
  * Writes a file by a rename, so that a power cut leaves the old or the new. It stays whose it was: a root who changes the
  * file of a service does not take it from it. A link stays a link.
@@ -46,7 +61,7 @@ export function replaceFile(path: string, content: string | Buffer, mode = 0o644
   const known = fs.statSync(path, { throwIfNoEntry: false })
   const file = known ? fs.realpathSync(path) : path
   const owner = known ?? fs.statSync(dirname(file))
-  const made = `${file}.new`
+  const made = madeBeside(file)
   fs.rmSync(made, { force: true })
   fs.writeFileSync(made, content, { flush: true, mode, flag: 'wx' })
   if (known) fs.chmodSync(made, known.mode & 0o777)

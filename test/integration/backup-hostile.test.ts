@@ -10,6 +10,7 @@ import tar from 'tar-stream'
 import { putOthers, recoverOthers } from '../../src/gateway/backup/others.ts'
 import { EtcFolder } from '../../src/gateway/config/files.ts'
 import { openForWrite } from '../../src/sqlite/open.ts'
+import { madeBeside } from '../../src/system/disk.ts'
 import { GatewayProcess } from '../helpers/gateway.ts'
 import { atEnd } from '../helpers/journal.ts'
 
@@ -115,13 +116,13 @@ test('a power cut while users and certificates are put in place: they are those 
   ])
   writeFileSync(conf, 'new') // even where the configuration is the same
   writeFileSync(cert, 'old')
-  mkdirSync(`${key}.new`) // hinders the second
+  mkdirSync(madeBeside(key)) // hinders the second
   assert.throws(() => putOthers(etcDir, dataDir, { others, config }))
   assert.deepEqual(now(), ['new', 'none'])
   recoverOthers(etc, dataDir)
   assert.deepEqual(now(), ['old', 'none'])
 
-  rmSync(`${key}.new`, { recursive: true })
+  rmSync(madeBeside(key), { recursive: true })
   writeFileSync(conf, 'old')
   putOthers(etcDir, dataDir, { others, config })
   recoverOthers(etc, dataDir)

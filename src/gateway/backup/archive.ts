@@ -2,12 +2,12 @@
 // names of a backup count, nothing is written while reading, and the bounds hold for what it says and for what it unpacks to.
 
 import { createReadStream, createWriteStream, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
 import { HoldfastError } from '../../model/errors.ts'
-import { syncFolder } from '../../system/disk.ts'
+import { madeBeside, syncFolder } from '../../system/disk.ts'
 
 /** Contents by name. */
 export type Archived = ReadonlyMap<string, Buffer>
@@ -28,7 +28,7 @@ export interface Linked {
 /** Writes the whole, or nothing. @param large come behind the others, and are never in memory. @returns its bytes */
 export async function pack(path: string, files: Archived, large: readonly Linked[] = []): Promise<number> {
   const { default: tar } = await import('tar-stream')
-  const coming = join(dirname(path), `.${basename(path)}.new`)
+  const coming = madeBeside(path)
   const archive = tar.pack()
   const head = { mode: OWNER_ONLY, mtime: new Date(0) }
   const fill = async (): Promise<void> => {
@@ -111,6 +111,7 @@ export async function unpackLarge(path: string, folder: string, { names, room }:
     if (bytes > room) throw new HoldfastError('NO_ROOM', `there is no room for ${bytes} bytes of it: ${room} are free`)
     mkdirSync(dirname(join(folder, own)), { recursive: true, mode: 0o700 })
     await pipeline(entry, createWriteStream(join(folder, own), { flags: 'wx', mode: OWNER_ONLY, flush: true }))
+    syncFolder(dirname(join(folder, own)))
     found.push(own)
   }
   return found

@@ -15,22 +15,25 @@ import {
 import { basename, dirname, isAbsolute, join, relative } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Logger } from '../../log/logger.ts'
+import type { PoolId } from '../../model/binding.ts'
 import { HoldfastError } from '../../model/errors.ts'
+import { lookInto } from '../../queue/closed-journal.ts'
+import type { Journal } from '../../queue/journal.ts'
 import { assertStartable, JOURNAL_FILE } from '../../queue/startup.ts'
 import { LOCAL_TABLES } from '../../store/store.ts'
 import type { Clock } from '../../system/clock.ts'
-import { freeBytes } from '../../system/disk.ts'
+import { dropHalfMade, freeBytes } from '../../system/disk.ts'
 import type { Caller } from '../commands/command.ts'
 import { poolsOf } from '../config/changes.ts'
 import { isFileName } from '../config/files.ts'
 import type { Committed, ConfigTransaction, Pending } from '../config/transaction.ts'
-import { databasesIn, dropCopies, withCopies } from '../databases.ts'
+import { databasesIn, dropCopies, poolsWithin, withCopies } from '../databases.ts'
 import { ConfigFaults, type Configuration, readConfiguration } from '../load.ts'
 import { OPERATORS_FILE } from '../settings.ts'
 import { VERSION } from '../version.ts'
 import { type Archived, BOUNDS, isArchived, type Linked, pack, take, unpack, unpackLarge } from './archive.ts'
 import { keepOthers, putBackOthers, putOthers } from './others.ts'
-import { dropUnready, makeReady, makeUnready } from './restored-queue.ts'
+import { dropUnready, journalsBefore, makeReady, makeUnready, noteJournals } from './restored-queue.ts'
 
 const OWNER_ONLY = 0o600
 const FORMAT = 1
@@ -42,9 +45,8 @@ const MOST = 50
 const MOST_BEFORE = 5
 const BEFORE = 'before'
 const MADE_BEFORE = new RegExp(`^${BEFORE}-\\d{4}-\\d\\d-\\d\\dT[\\d-]+Z\\.tar\\.gz$`)
+/** Of one that comes from elsewhere. */
 const COMING = '.coming'
-/** Of a backup that did not come whole, or was not written whole. */
-const HALF = new RegExp(`^(?:\\${COMING}|\\..+\\.new)$`)
 
 /** `holdfast.json` of a backup. */
 export interface About {
@@ -61,6 +63,7 @@ export interface BackupOptions {
   readonly node: string
   readonly clock: Clock
   readonly config: ConfigTransaction
+  readonly journal: Pick<Journal, 'identity'>
   readonly log: Logger
 }
 
@@ -73,6 +76,8 @@ export interface RestoreOptions {
   readonly pending?: Pending | undefined
   /** Also the journal and the embedded databases. */
   readonly queue?: boolean | undefined
+  /** Although what waits in it may have been sent from here since. */
+  readonly again?: boolean | undefined
 }
 
 export interface Restored extends Committed {
@@ -94,13 +99,15 @@ export class Backups {
     this.#o = options
   }
 
-  /** Takes away what a power cut left of one that was being made, brought or restored: it may be gigabytes, and has secrets. */
+  /** Takes away what power cuts left half made here and in the configuration: it may be gigabytes, and has secrets. */
   clean(): void {
-    dropUnready(this.#o.dataDir)
-    dropCopies(this.#o.dataDir)
+    const { dataDir, etcDir } = this.#o
+    dropUnready(dataDir)
+    dropCopies(dataDir)
     rmSync(this.#checked, { recursive: true, force: true })
-    if (!existsSync(this.folder)) return
-    for (const file of readdirSync(this.folder).filter((name) => HALF.test(name))) rmSync(join(this.folder, file))
+    rmSync(join(this.folder, COMING), { force: true })
+    for (const folder of [dataDir, this.folder, join(dataDir, 'tls')]) dropHalfMade(folder)
+    for (const folder of [etcDir, join(dataDir, 'config')]) dropHalfMade(folder, { below: true })
   }
 
   /** Where backups are that are named without a folder. */
@@ -203,9 +210,9 @@ export class Backups {
   /**
    * Checked as a whole, then taken up as a commit is; what there was before is in a backup of its own. The queue counts from the next
    * start on, if it is wanted.
-   * @throws ConfigFaults; HoldfastError BAD_BACKUP, NO_FILE, NO_QUEUE, NO_ROOM, BUSY, what a commit is refused for
+   * @throws ConfigFaults; HoldfastError BAD_BACKUP, NO_FILE, NO_QUEUE, NO_ROOM, SENT_TWICE, BUSY, what a commit is refused for
    */
-  restore(path: string, caller: Caller, { pending, queue = false }: RestoreOptions): Promise<Restored> {
+  restore(path: string, caller: Caller, { pending, queue = false, again = false }: RestoreOptions): Promise<Restored> {
     const { etcDir, dataDir, config } = this.#o
     return this.#alone(async () => {
       const { files: archived, hasLarge } = await unpack(path)
@@ -219,14 +226,14 @@ export class Backups {
       const before = join(this.folder, this.newName(BEFORE))
       await this.#write(before, caller)
       try {
-        const databases = queue ? await this.#unpackQueue(path, next) : []
+        const databases = queue ? await this.#unpackQueue(path, next, again) : []
         const comment = `restored: the backup of ${about.node}, ${about.at}`
         const own = new Map([...files].filter(([name]) => isFileName(name)))
         const others = new Map([...files].filter(([name]) => !isFileName(name)))
         putOthers(etcDir, dataDir, { others, config: own })
         const committed = await config.replace(caller, own, { comment, pending })
+        makeReady(dataDir)
         keepOthers(dataDir)
-        if (queue) makeReady(dataDir)
         this.say('backup_restored', path, caller)
         return { ...committed, about, before, databases, hasQueue: hasLarge }
       } catch (error) {
@@ -252,14 +259,34 @@ export class Backups {
     }
   }
 
-  /** @returns names of the databases that lie ready to be put in place. @throws HoldfastError BAD_BACKUP, NO_ROOM */
-  async #unpackQueue(path: string, next: Configuration): Promise<string[]> {
+  /** @returns names of the databases that lie ready to be put in place. @throws HoldfastError BAD_BACKUP, NO_ROOM, SENT_TWICE */
+  async #unpackQueue(path: string, next: Configuration, again: boolean): Promise<string[]> {
     const { dataDir, clock } = this.#o
     const names = [...databasesIn(dataDir, poolsOf(next).values()), JOURNAL_FILE]
     const folder = makeUnready(dataDir)
     const found = await unpackLarge(path, folder, { names, room: this.#room() })
-    if (found.includes(JOURNAL_FILE)) assertStartable(join(folder, JOURNAL_FILE), { tables: LOCAL_TABLES, clock })
+    if (found.includes(JOURNAL_FILE)) {
+      assertStartable(join(folder, JOURNAL_FILE), { tables: LOCAL_TABLES, clock })
+      const { id, forStatements } = lookInto(join(folder, JOURNAL_FILE))
+      const own = poolsWithin(found, dataDir, poolsOf(next).values()) // they go back, too
+      if (!again)
+        this.#assertNotSent(
+          id,
+          [...forStatements].filter(([pool]) => !own.has(pool)),
+        )
+      noteJournals(dataDir, [id, this.#o.journal.identity.id])
+    }
     return found
+  }
+
+  /** What waits in a journal that has run on here since was sent by that, most likely. @throws HoldfastError SENT_TWICE */
+  #assertNotSent(journal: string, waiting: readonly [pool: PoolId, events: number][]): void {
+    const ran = [...journalsBefore(this.#o.dataDir), this.#o.journal.identity.id]
+    if (waiting.length === 0 || !ran.includes(journal)) return
+    const each = waiting.map(([pool, events]) => `${pool} (up to ${events})`).join(', ')
+    throw new HoldfastError('SENT_TWICE', `events that wait in this queue may have been sent since, for ${each}`, {
+      hint: 'their custom statements would write them a second time; --again sends them all the same, without --queue the queue stays as it is',
+    })
   }
 
   /** Bytes. */
@@ -294,7 +321,7 @@ export class Backups {
     })
   }
 
-  /** Every plain file of etc, but hidden ones and those of another moment. @throws HoldfastError TOO_LARGE */
+  /** Every plain file of etc, but hidden ones. @throws HoldfastError TOO_LARGE */
   #collect(): Archived {
     const { etcDir, node, clock, config } = this.#o
     const about: About = { format: FORMAT, version: VERSION, node, at: new Date(clock.now()).toISOString() }
@@ -306,7 +333,7 @@ export class Backups {
     let bytes = 0
     for (const file of this.files()) {
       const [name, path] = [`etc/${file}`, join(etcDir, file)]
-      if (!isArchived(name) || name.endsWith('.new')) continue
+      if (!isArchived(name)) continue
       const content = readFileSync(path)
       bytes += content.length
       if (content.length > BOUNDS.fileBytes || bytes > BOUNDS.bytes || files.size >= BOUNDS.files) {

@@ -1,12 +1,13 @@
 // The files of etc beside the configuration (users, certificates, …) while a restore puts them in place. What was there is noted
-// before: a start after a power cut puts it back, unless all is there, and the configuration that it goes with, too. Half of a
-// certificate and its key would hinder each start.
+// before: a start after a power cut puts it back, unless all is there, and the configuration that it goes with, too; then the queue
+// that came with them is ready as well. Half of a certificate and its key would hinder each start.
 
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { lockFolder } from '../../sqlite/lock.ts'
 import { replaceFile, syncFolder } from '../../system/disk.ts'
 import { digestOf, type EtcFolder, type Files } from '../config/files.ts'
+import { makeReady } from './restored-queue.ts'
 
 const OWNER_ONLY = 0o600
 
@@ -61,8 +62,10 @@ export function recoverOthers(etc: EtcFolder, dataDir: string): void {
   const lock = lockFolder(dataDir)
   try {
     const { digest } = JSON.parse(readFileSync(noteIn(dataDir), 'utf8')) as Note
-    if (digest === digestOf(etc.read())) keepOthers(dataDir)
-    else putBackOthers(etc.path, dataDir)
+    if (digest === digestOf(etc.read())) {
+      makeReady(dataDir)
+      keepOthers(dataDir)
+    } else putBackOthers(etc.path, dataDir)
   } finally {
     lock.release()
   }

@@ -64,8 +64,9 @@ const restore = command('restore', {
   help: `It is checked as a whole before anything changes; what there was is kept as a backup of its own, and as a version of the configuration.
 Users, operators, tokens and certificates become those of the backup. What waits in the queue stays, but for --queue: then queue, sessions, retained
 messages and embedded databases of the backup take the place of those that are here, at the next start; these go to the folder \`replaced\` beside them.
-A queue that is restored takes an id of its own: what it had forwarded is not sent again; what another gateway with the same queue sends, too, is,
-and so is what waits in a backup that is restored a second time.`,
+A queue that is restored takes an id of its own: what it had forwarded is not sent again; what another gateway with the same queue sends, too, is.
+A queue that has run on here since its backup, or is restored a second time, may have sent what waits in it: where custom statements would write that
+twice, it is refused without --again.`,
   parameters: {
     file: { ...kept, isPath: true, doc: 'A path; without a folder it is in backups/ in the data folder' },
     pending: option(
@@ -74,6 +75,7 @@ and so is what waits in a backup that is restored a second time.`,
       'What becomes of events that wait for pools that are gone',
     ),
     queue: onOff('Also the queue and the embedded databases that are in it, from the next start on'),
+    again: onOff('Also a queue whose waiting events may have been sent from here since'),
   },
   asks: true,
   result: record({
