@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import tar from 'tar-stream'
 import { putOthers, recoverOthers } from '../../src/gateway/backup/others.ts'
+import { makeUnready } from '../../src/gateway/backup/restored-queue.ts'
 import { EtcFolder } from '../../src/gateway/config/files.ts'
 import { openForWrite } from '../../src/sqlite/open.ts'
 import { madeBeside } from '../../src/system/disk.ts'
@@ -97,7 +98,7 @@ test('a header of a hundred megabytes behind a database is not read into memory'
   assert.match(await one.refusal('restore', file, '--queue'), /bytes that are no file/)
 })
 
-test('a power cut while users and certificates are put in place: they are those of before, or go with the configuration', async (t) => {
+test('a power cut while users and certificates are put in place: they are those of before, or go with configuration and queue', async (t) => {
   const etcDir = mkdtempSync(join(tmpdir(), 'holdfast-'))
   const dataDir = join(etcDir, 'data')
   atEnd(t, () => rmSync(etcDir, { recursive: true }))
@@ -135,4 +136,16 @@ test('a power cut while users and certificates are put in place: they are those 
   writeFileSync(conf, 'old')
   recoverOthers(etc, dataDir)
   assert.deepEqual(now(), ['new', 'new'])
+
+  const queue = () => ['.restore', 'restore'].filter((name) => existsSync(join(dataDir, name)))
+  for (const [content, found] of [
+    ['old', ['.restore']],
+    ['new', ['restore']],
+  ] as const) {
+    makeUnready(dataDir)
+    putOthers(etcDir, dataDir, { others, config })
+    writeFileSync(conf, content)
+    recoverOthers(etc, dataDir)
+    assert.deepEqual(queue(), found) // the queue that came with it counts if it does
+  }
 })

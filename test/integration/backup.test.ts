@@ -2,12 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import tar, { type Headers } from 'tar-stream'
-import { openForRead } from '../../src/sqlite/open.ts'
+import { openForRead, openForWrite } from '../../src/sqlite/open.ts'
 import { type GatewayFiles, GatewayProcess, until } from '../helpers/gateway.ts'
 import { atEnd } from '../helpers/journal.ts'
 import { Client } from '../helpers/mqtt-client.ts'
@@ -211,6 +212,7 @@ test('with the queue: sessions, retained messages, what waits and the embedded d
   await fresh.stop()
   fresh.port = old.port
   const half = ['.copies/one.db', '.restore/one.db', '.restore-etc/passwd', 'backups/.coming', 'backups/.b.tar.gz.new']
+  writeFileSync(join(fresh.etc, '.passwd.new'), 'as a power cut left it')
   for (const name of half) {
     mkdirSync(dirname(join(fresh.data, name)), { recursive: true })
     writeFileSync(join(fresh.data, name), 'as a power cut left it')
@@ -220,6 +222,7 @@ test('with the queue: sessions, retained messages, what waits and the embedded d
     half.filter((name) => existsSync(join(fresh.data, name))),
     [],
   )
+  assert.ok(!existsSync(join(fresh.etc, '.passwd.new')))
   assert.ok(!existsSync(join(fresh.data, 'restore')) && existsSync(join(fresh.data, 'replaced', 'journal.db')))
   assert.notEqual((await fresh.ctl('storage')).journal, journal)
   assert.match(fresh.output, /queue_restored/)
@@ -233,10 +236,47 @@ test('with the queue: sessions, retained messages, what waits and the embedded d
   assert.deepEqual(rows, [...Array(rows.length).keys()].map(String)) // each once, in order
 })
 
-const readRows = (file: string): unknown[] => {
+test('a queue whose waiting events may have been sent since is restored only when somebody insists', async (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'holdfast-'))
+  atEnd(t, () => rmSync(root, { recursive: true }))
+  const out = join(root, 'out.db') // in no backup
+  const db = openForWrite(out)
+  db.exec('create table log (topic text, payload text)')
+  db.close()
+  const sql = 'insert into log values (${topic}, ${payload})'
+  const hook = JSON.stringify({ topic: '#', action: { sql }, pool: 'pool1' })
+  const sqlite = `backend.sqlite.pool1.database = ${out}\nbackend.sqlite.hook.message.publish.1 = ${hook}\n`
+  const gateway = await gatewayWith(t, { plugins: { sqlite } })
+  await gateway.ctl('lane', 'pause', 'pool1')
+  const publisher = await Client.connect(gateway.url, 'p')
+  for (const n of [0, 1, 2]) await publisher.publish(`t/${n}`, String(n))
+  const file = join(gateway.root, 'b.tar.gz')
+  await gateway.ctl('backup', file, '--queue')
+  await gateway.ctl('lane', 'resume', 'pool1')
+  await publisher.publish('t/3', '3') // the mark names it, and the backup has never heard of it
+  await gateway.forwarded()
+  await publisher.end()
+
+  const before = etcOf(gateway)
+  const refused = /may have been sent since, for sqlite.pool1 \(up to 3\)\nhint: .*--again/
+  assert.match(await gateway.refusal('restore', file, '--queue'), refused)
+  assert.deepEqual(etcOf(gateway), before)
+  await gateway.ctl('restore', file)
+  await gateway.ctl('restore', file, '--queue', '--again')
+  await gateway.stop()
+  await gateway.start()
+  await gateway.forwarded()
+  assert.deepEqual(readRows(out, 'log'), ['0', '1', '2', '3', '0', '1', '2'])
+  assert.match(await gateway.refusal('restore', file, '--queue'), refused) // the second time, too
+
+  const elsewhere = await gatewayWith(t, { plugins: { sqlite } })
+  await elsewhere.ctl('restore', file, '--queue') // has sent nothing of it
+})
+
+const readRows = (file: string, table = 'mqtt_msg'): unknown[] => {
   const db = openForRead(file)
   try {
-    return db.prepare("select payload from mqtt_msg where topic like 't/%' order by rowid").pluck().all().map(String)
+    return db.prepare(`select payload from ${table} where topic like 't/%' order by rowid`).pluck().all().map(String)
   } finally {
     db.close()
   }
