@@ -269,6 +269,7 @@ test('a queue whose waiting events may have been sent since is restored only whe
   assert.deepEqual(readRows(out, 'log'), ['0', '1', '2', '3', '0', '1', '2'])
   assert.match(await gateway.refusal('restore', file, '--queue'), refused) // the second time, too
 
+  await gateway.stop()
   const elsewhere = await gatewayWith(t, { plugins: { sqlite } })
   await elsewhere.ctl('restore', file, '--queue') // has sent nothing of it
 })
