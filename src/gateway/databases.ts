@@ -6,7 +6,10 @@ import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import type { LoadedPool } from '../config/load.ts'
 import type { PoolId } from '../model/binding.ts'
 import { HoldfastError } from '../model/errors.ts'
+import type { Seq } from '../model/event.ts'
+import type { Journal } from '../queue/journal.ts'
 import { JOURNAL_FILE } from '../queue/startup.ts'
+import { openForRead } from '../sqlite/open.ts'
 import { startThread } from '../system/program.ts'
 
 const COPIES = '.copies'
@@ -67,6 +70,43 @@ export async function withCopies<T>(
   } finally {
     dropCopies(dataDir)
   }
+}
+
+const FLOOR = 'backup'
+
+/**
+ * As long as `use` runs no row leaves the journal that one of these pools has not got yet: what it gets behind the copy of its database has to be
+ * in that of the journal, which is made later.
+ */
+export async function holdingRows<T>(
+  journal: Pick<Journal, 'reader' | 'setFloor'>,
+  pools: ReadonlySet<PoolId>,
+  use: (held: { assertIn(copy: string): void }) => Promise<T>,
+): Promise<T> {
+  const { reader } = journal
+  const lanes = reader.prepare<[], { pool: PoolId; cursor: Seq }>('select pool, cursor from lane').all()
+  const from = Math.min(...lanes.filter(({ pool }) => pools.has(pool)).map(({ cursor }) => cursor + 1))
+  const first = reader.prepare<[Seq], Seq | null>('select min(seq) from event where seq >= ?').pluck().get(from)
+  journal.setFloor(FLOOR, from)
+  try {
+    return await use({ assertIn: (copy) => assertRow(copy, first) })
+  } finally {
+    journal.setFloor(FLOOR, Number.POSITIVE_INFINITY)
+  }
+}
+
+/** `queue.full = drop_oldest` heeds nobody. @throws HoldfastError DROPPING */
+function assertRow(copy: string, seq: Seq | null | undefined): void {
+  if (seq === null || seq === undefined) return
+  const db = openForRead(copy)
+  try {
+    if (db.prepare('select 1 from event where seq = ?').get(seq)) return
+  } finally {
+    db.close()
+  }
+  throw new HoldfastError('DROPPING', 'the queue is full, and its oldest events were dropped while it was copied', {
+    hint: 'events that came to an embedded database meanwhile would be in no copy; try again when there is room',
+  })
 }
 
 export function dropCopies(dataDir: string): void {

@@ -15,6 +15,7 @@ import { type Clock, systemClock } from '../system/clock.ts'
 import { freeBytes } from '../system/disk.ts'
 import { Backups } from './backup/backup.ts'
 import { recoverOthers } from './backup/others.ts'
+import { Replaced } from './backup/replaced.ts'
 import { putRestored } from './backup/restored-queue.ts'
 import { type Commands, commandsOf } from './commands.ts'
 import { EtcFolder } from './config/files.ts'
@@ -77,6 +78,7 @@ export interface Gateway {
   readonly logRing: LogRing
   readonly config: ConfigTransaction
   readonly backups: Backups
+  readonly replaced: Replaced
   readonly updates: Updates
   readonly plugins: Plugins
   readonly trend: Trend
@@ -168,6 +170,8 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
   backups.clean()
   const operators = new Operators(etcDir, log)
   const current = (): GatewaySettings => running.configuration.gateway
+  const replaced = new Replaced({ dataDir, clock, log, reserve: () => current()['queue.reserve'] })
+  rooms.add('replaced', () => replaced.close())
   const logins = new Logins(
     () => ({ idleMs: current()['web.session_idle'], longestMs: current()['web.session_max'] }),
     (operator) => operators.holds(operator),
@@ -191,6 +195,7 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
     logRing,
     config,
     backups,
+    replaced,
     updates: new Updates({ dataDir, log, room: () => freeBytes(dataDir) - current()['queue.reserve'] }),
     plugins: new Plugins(config),
     trend: new Trend(),

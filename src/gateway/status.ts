@@ -33,6 +33,7 @@ export const STORAGE_STATUS = record({
   salvaged: orNull(
     record({ movedTo: text('where the damaged file is'), rows: integer(), lost: integer('rows that are missing') }),
   ),
+  replaced: orNull(record({ bytes: integer('what a restored queue took the place of'), until: time() })),
   commits: integer('since the start'),
   commitMs: record({ sum: number(), max: number() }),
 })
@@ -133,13 +134,14 @@ export function statusOf(gateway: Gateway): Status {
     fetches: fetch.seconds,
     queue: { events, bytes, maxBytes, oldestAt, full, dropped },
     pools: forward.lanes().map(({ pool: _, ...lane }) => ({ ...lane })),
-    storage: storageStatus(journal),
+    storage: storageStatus(gateway),
   }
 }
 
-export function storageStatus(journal: Gateway['journal']): Described<typeof STORAGE_STATUS> {
+export function storageStatus({ journal, replaced }: Gateway): Described<typeof STORAGE_STATUS> {
   const { events, bytes, full, freeBytes, bytesWritten, commits, commitMs } = journal.stats()
   const { id, copied } = journal.identity
+  const old = replaced.figures()
   return {
     freeBytes,
     writtenBytes: bytesWritten,
@@ -148,6 +150,7 @@ export function storageStatus(journal: Gateway['journal']): Described<typeof STO
     journal: id,
     journalCopied: copied,
     salvaged: journal.salvaged,
+    replaced: old && { bytes: old.bytes, until: new Date(old.until).toISOString() },
     commits,
     commitMs,
   }

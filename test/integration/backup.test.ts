@@ -2,7 +2,17 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -44,6 +54,10 @@ test('all of etc comes back, users and hand-made files too, and counts at once',
   assert.equal(files, Object.keys(before).length + 1) // and no tokens
   assert.equal(statSync(file).mode & 0o777, 0o600)
   assert.match(await gateway.refusal('backup', file), /is there already/)
+  symlinkSync(gateway.data, join(gateway.etc, 'elsewhere'))
+  assert.match(await gateway.holdfast('ctl', 'backup'), /Not in it, since they are links to folders: elsewhere\./)
+  rmSync(join(gateway.etc, 'elsewhere'))
+  rmSync(join(gateway.data, 'backups'), { recursive: true })
 
   await gateway.ctl('config', 'set', 'mqtt.max_inflight', '7')
   await gateway.ctl('config', 'unset', 'backend.sqlite.hook.message.publish.1')
@@ -224,7 +238,9 @@ test('with the queue: sessions, retained messages, what waits and the embedded d
   )
   assert.ok(!existsSync(join(fresh.etc, '.passwd.new')))
   assert.ok(!existsSync(join(fresh.data, 'restore')) && existsSync(join(fresh.data, 'replaced', 'journal.db')))
-  assert.notEqual((await fresh.ctl('storage')).journal, journal)
+  const storage = await fresh.ctl('storage')
+  assert.notEqual(storage.journal, journal)
+  assert.ok(storage.replaced.bytes > 0 && Date.parse(storage.replaced.until) > Date.now())
   assert.match(fresh.output, /queue_restored/)
   const back = await Client.connect(fresh.url, 'away', { clean: false })
   await until('what waited', () => back.heard('news/1').length === 1)

@@ -11,10 +11,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { runningGateway } from '../../src/cli/control.ts'
 import { shippedEtc } from '../../src/gateway/folders.ts'
 import { type Database, openForWrite } from '../../src/sqlite/open.ts'
-import { Random } from '../crash/random.ts'
 import { GatewayProcess, until } from '../helpers/gateway.ts'
 import { Client } from '../helpers/mqtt-client.ts'
 import { freePort } from '../helpers/ports.ts'
+import { Random } from '../helpers/random.ts'
 import {
   configOf,
   disorderIn,
@@ -159,7 +159,6 @@ class Play {
   }
 
   #count(what: string): void {
-    if (process.env.TRACE) console.log(what, this.#number, JSON.stringify(this.#journal.slice(0, 5)))
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1)
   }
 

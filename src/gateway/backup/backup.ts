@@ -2,6 +2,7 @@
 // the journal and the embedded databases come with it: copied while the gateway runs, put back by the next start.
 
 import {
+  type Dirent,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -9,6 +10,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeFileSync,
 } from 'node:fs'
@@ -27,7 +29,7 @@ import type { Caller } from '../commands/command.ts'
 import { poolsOf } from '../config/changes.ts'
 import { isFileName } from '../config/files.ts'
 import type { Committed, ConfigTransaction, Pending } from '../config/transaction.ts'
-import { databasesIn, dropCopies, poolsWithin, withCopies } from '../databases.ts'
+import { databasesIn, dropCopies, holdingRows, poolsWithin, withCopies } from '../databases.ts'
 import { ConfigFaults, type Configuration, readConfiguration } from '../load.ts'
 import { OPERATORS_FILE } from '../settings.ts'
 import { VERSION } from '../version.ts'
@@ -63,13 +65,15 @@ export interface BackupOptions {
   readonly node: string
   readonly clock: Clock
   readonly config: ConfigTransaction
-  readonly journal: Pick<Journal, 'identity'>
+  readonly journal: Pick<Journal, 'identity' | 'reader' | 'setFloor'>
   readonly log: Logger
 }
 
 export interface Written {
   readonly bytes: number
   readonly files: number
+  /** Links to folders in etc. */
+  readonly leftOut: readonly string[]
 }
 
 export interface RestoreOptions {
@@ -135,14 +139,20 @@ export class Backups {
 
   /**
    * @param queue also the journal and the embedded databases
-   * @returns its bytes, and how many files are in it. @throws HoldfastError EXISTS, TOO_MANY_BACKUPS, NO_ROOM, NOT_WRITABLE, BUSY
+   * @returns its bytes, and how many files are in it. @throws HoldfastError EXISTS, TOO_MANY_BACKUPS, NO_ROOM, NOT_WRITABLE, DROPPING, BUSY
    */
   write(path: string, caller: Caller, { queue = false } = {}): Promise<Written> {
-    const { dataDir, config } = this.#o
+    const { dataDir, config, journal } = this.#o
     return this.#alone(async () => {
       if (!queue) return this.#write(path, caller)
-      const databases = databasesIn(dataDir, poolsOf(config.running).values())
-      return withCopies({ dataDir, databases, room: this.#room() }, (copies) => this.#write(path, caller, copies))
+      const pools = [...poolsOf(config.running).values()]
+      const databases = databasesIn(dataDir, pools)
+      return holdingRows(journal, poolsWithin(databases, dataDir, pools), (held) =>
+        withCopies({ dataDir, databases, room: this.#room() }, (copies) => {
+          held.assertIn(copies.at(-1)!.file)
+          return this.#write(path, caller, copies)
+        }),
+      )
     })
   }
 
@@ -253,7 +263,7 @@ export class Backups {
     try {
       const bytes = await pack(path, files, large)
       this.say('backup_written', path, caller)
-      return { bytes, files: files.size - 1 + large.length }
+      return { bytes, files: files.size - 1 + large.length, leftOut: this.#linkedFolders() }
     } catch (cause) {
       throw new HoldfastError('NOT_WRITABLE', `the backup can't be written: ${(cause as Error).message}`, { cause })
     }
@@ -313,11 +323,21 @@ export class Backups {
 
   /** Names of all files in etc, also of those that no backup holds. */
   files(): string[] {
+    return this.#entries((entry, target) => entry.isFile() || target?.isFile())
+  }
+
+  /** What is behind one is as large as it likes, and not ours to write at a restore. */
+  #linkedFolders(): string[] {
+    return this.#entries((_, target) => target?.isDirectory())
+  }
+
+  /** @param isWanted target: what a link leads to */
+  #entries(isWanted: (entry: Dirent, target: Stats | undefined) => boolean | undefined): string[] {
     const { etcDir } = this.#o
     return readdirSync(etcDir, { recursive: true, withFileTypes: true }).flatMap((entry) => {
       const path = join(entry.parentPath, entry.name)
-      const isLink = entry.isSymbolicLink() && statSync(path, { throwIfNoEntry: false })?.isFile()
-      return entry.isFile() || isLink ? [relative(etcDir, path)] : []
+      const target = entry.isSymbolicLink() ? statSync(path, { throwIfNoEntry: false }) : undefined
+      return isWanted(entry, target) ? [relative(etcDir, path)] : []
     })
   }
 

@@ -8,7 +8,7 @@ import { replaceFile, syncFolder } from '../../system/disk.ts'
 
 const COMING = '.restore'
 const READY = 'restore'
-const REPLACED = 'replaced'
+export const REPLACED = 'replaced'
 /** Ids of the journals that ran here before, as JSON: what waited in them may have been sent. It comes and goes with the queue. */
 const BEFORE = 'restored.json'
 const OWNER_ONLY = 0o600

@@ -1,5 +1,6 @@
 // `backup`, `backups`, `backup remove`, `restore`.
 
+import { REPLACED_DAYS } from '../backup/replaced.ts'
 import { PENDING } from '../config/transaction.ts'
 import type { Gateway } from '../gateway.ts'
 import { command } from './command.ts'
@@ -9,7 +10,7 @@ import { flag, integer, listOf, record, text, time } from './schema.ts'
 const ABOUT = { node: text('whose it is'), at: time(), version: text('of Holdfast') }
 
 const QUEUE_TOO =
-  'At the next start its queue, sessions, retained messages and embedded databases take the place of those here, which go to `replaced`; what an earlier restore left there is removed.'
+  'At the next start its queue, sessions, retained messages and embedded databases take the place of those here, which go to `replaced` for 30 days; what an earlier restore left there is removed.'
 
 const backup = command('backup', {
   summary: 'configuration, users, tokens and certificates, as one file',
@@ -21,11 +22,17 @@ sessions and retained messages, and the embedded databases, as they are at one m
     }),
     queue: onOff('Also the queue, sessions, retained messages and embedded databases'),
   },
-  result: record({ file: text(), bytes: integer(), files: integer() }),
+  result: record({
+    ...{ file: text(), bytes: integer(), files: integer() },
+    leftOut: listOf(text('a link to a folder')),
+  }),
   will: (_, { file = 'a file in backups/ of the data folder' }) =>
     `Writes ${file}. Whoever can read it has the passwords and keys of this gateway.`,
-  did: ({ file, bytes, files }) =>
-    `${file}: ${files} files, ${bytes} bytes. Keep it safe: passwords and keys are in it.`,
+  did: ({ file, bytes, files, leftOut }) =>
+    [
+      `${file}: ${files} files, ${bytes} bytes. Keep it safe: passwords and keys are in it.`,
+      ...(leftOut.length > 0 ? [`Not in it, since they are links to folders: ${leftOut.join(', ')}.`] : []),
+    ].join('\n'),
   async run({ backups }, input, caller) {
     const file = backups.pathOf(input.file ?? backups.newName(), caller)
     return { file, ...(await backups.write(file, caller, input)) }
@@ -63,7 +70,8 @@ const restore = command('restore', {
   summary: 'put a backup back',
   help: `It is checked as a whole before anything changes; what there was is kept as a backup of its own, and as a version of the configuration.
 Users, operators, tokens and certificates become those of the backup. What waits in the queue stays, but for --queue: then queue, sessions, retained
-messages and embedded databases of the backup take the place of those that are here, at the next start; these go to the folder \`replaced\` beside them.
+messages and embedded databases of the backup take the place of those that are here, at the next start; these go to the folder \`replaced\` beside them,
+and are removed after ${REPLACED_DAYS} days, or sooner when the disk has less than twice \`queue.reserve\` left.
 A queue that is restored takes an id of its own: what it had forwarded is not sent again; what another gateway with the same queue sends, too, is.
 A queue that has run on here since its backup, or is restored a second time, may have sent what waits in it: where custom statements would write that
 twice, it is refused without --again.`,

@@ -15,7 +15,7 @@ const status = command('status', {
 const storage = command('storage', {
   summary: 'the journal and the disk',
   result: STORAGE_STATUS,
-  run: ({ journal }) => storageStatus(journal),
+  run: storageStatus,
 })
 
 const clock = command('clock', {

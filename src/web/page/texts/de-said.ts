@@ -160,8 +160,8 @@ export const DE_SAID: Readonly<Record<string, string>> = {
   'The backup of {node}, {at}, is back.': 'Die Sicherung von {node}, {at}, ist zurück.',
   'There is a queue in it, too, which --queue restores.':
     'Eine Warteschlange ist auch darin; das Häkchen unten nimmt sie dazu.',
-  'At the next start its queue, sessions, retained messages and embedded databases take the place of those here, which go to `replaced`; what an earlier restore left there is removed.':
-    'Beim nächsten Start treten deren Warteschlange, Sitzungen, Retained-Nachrichten und eingebaute Datenbanken an die Stelle der hiesigen, die nach `replaced` kommen; was eine frühere Rückspielung dort ließ, wird entfernt.',
+  'At the next start its queue, sessions, retained messages and embedded databases take the place of those here, which go to `replaced` for 30 days; what an earlier restore left there is removed.':
+    'Beim nächsten Start treten deren Warteschlange, Sitzungen, Retained-Nachrichten und eingebaute Datenbanken an die Stelle der hiesigen, die für 30 Tage nach `replaced` kommen; was eine frühere Rückspielung dort ließ, wird entfernt.',
   '{databases} of it count from the next start on: `restart`.':
     '{databases} daraus gelten ab dem nächsten Start (System, Neustart).',
   'What there was: {file}': 'Was vorher war: {file}',
