@@ -8,7 +8,8 @@ import type { Clock } from '../../system/clock.ts'
 import { freeBytes } from '../../system/disk.ts'
 import { REPLACED } from './restored-queue.ts'
 
-export const REPLACED_DAYS = 30
+/** As the help of `restore` says. */
+const KEPT_DAYS = 30
 const DAY_MS = 86_400_000
 const LOOK_MS = 60_000
 
@@ -39,7 +40,7 @@ export class Replaced {
     if (!existsSync(this.#folder)) return null
     const files = readdirSync(this.#folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
     const sizes = files.map((entry) => statSync(join(entry.parentPath, entry.name)).size)
-    return { bytes: sizes.reduce((sum, size) => sum + size, 0), until: this.#since + REPLACED_DAYS * DAY_MS }
+    return { bytes: sizes.reduce((sum, size) => sum + size, 0), until: this.#since + KEPT_DAYS * DAY_MS }
   }
 
   /** Removes it if it is time. */
@@ -51,9 +52,9 @@ export class Replaced {
     if (!isShort && !clock.trusted()) return
     const now = clock.now()
     // it was put there while the clock was not set, or the gateway was off for long
-    if (this.#since > now || this.#since < now - 2 * REPLACED_DAYS * DAY_MS)
+    if (this.#since > now || this.#since < now - 2 * KEPT_DAYS * DAY_MS)
       utimesSync(this.#folder, now / 1000, now / 1000)
-    if (!isShort && now - this.#since < REPLACED_DAYS * DAY_MS) return
+    if (!isShort && now - this.#since < KEPT_DAYS * DAY_MS) return
     log.warn(
       { ...this.figures(), free, why: isShort ? 'the disk is short' : 'its time is over' },
       'replaced_queue_removed',

@@ -1,6 +1,5 @@
 // `backup`, `backups`, `backup remove`, `restore`.
 
-import { REPLACED_DAYS } from '../backup/replaced.ts'
 import { PENDING } from '../config/transaction.ts'
 import type { Gateway } from '../gateway.ts'
 import { command } from './command.ts'
@@ -71,7 +70,7 @@ const restore = command('restore', {
   help: `It is checked as a whole before anything changes; what there was is kept as a backup of its own, and as a version of the configuration.
 Users, operators, tokens and certificates become those of the backup. What waits in the queue stays, but for --queue: then queue, sessions, retained
 messages and embedded databases of the backup take the place of those that are here, at the next start; these go to the folder \`replaced\` beside them,
-and are removed after ${REPLACED_DAYS} days, or sooner when the disk has less than twice \`queue.reserve\` left.
+and are removed after 30 days, or sooner when the disk has less than twice \`queue.reserve\` left.
 A queue that is restored takes an id of its own: what it had forwarded is not sent again; what another gateway with the same queue sends, too, is.
 A queue that has run on here since its backup, or is restored a second time, may have sent what waits in it: where custom statements would write that
 twice, it is refused without --again.`,

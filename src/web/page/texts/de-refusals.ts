@@ -135,6 +135,14 @@ export const DE_REFUSALS: Sentences = {
   '`backups` lists them': 'Sie stehen unter System, Sicherung.',
   '`backup remove FILE` makes room': 'Entfernen Sie eine, dann ist Platz.',
   'there is no queue in this backup': 'In dieser Sicherung ist keine Warteschlange.',
+  'the queue is full, and its oldest events were dropped while it was copied':
+    'Die Warteschlange ist voll, und ihre ältesten Ereignisse wurden verworfen, während sie kopiert wurde.',
+  'events that came to an embedded database meanwhile would be in no copy; try again when there is room':
+    'Ereignisse, die währenddessen in eine eingebaute Datenbank kamen, wären in keiner Kopie. Versuchen Sie es wieder, wenn Platz ist.',
+  'events that wait in this queue may have been sent since, for {pools}':
+    'Ereignisse, die in dieser Warteschlange warten, sind seither vielleicht schon gesendet worden, für {pools}',
+  'their custom statements would write them a second time; --again sends them all the same, without --queue the queue stays as it is':
+    'Deren eigene Statements würden sie ein zweites Mal schreiben; --again sendet sie trotzdem, ohne --queue bleibt die Warteschlange, wie sie ist.',
   'what it holds as the queue is none, or damaged': 'Was sie als Warteschlange enthält, ist keine, oder beschädigt.',
   "the backup can't be written: {why}": 'Die Sicherung lässt sich nicht schreiben: {why}',
   'another backup is being made, brought or restored':

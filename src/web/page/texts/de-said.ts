@@ -150,6 +150,8 @@ export const DE_SAID: Readonly<Record<string, string>> = {
   'Whoever can read it has the passwords and keys of this gateway.':
     'Wer sie lesen kann, hat die Passwörter und Schlüssel dieses Gateways.',
   'Keep it safe: passwords and keys are in it.': 'Verwahren Sie sie gut: Passwörter und Schlüssel sind darin.',
+  'Not in it, since they are links to folders: {names}.':
+    'Nicht darin, weil es Verknüpfungen zu Ordnern sind: {names}.',
   '{files} files, {bytes} bytes.': '{files} Dateien, {bytes} Bytes.',
   'Removes the backup {file}.': 'Entfernt die Sicherung {file}.',
   '{file} is gone.': '{file} ist weg.',
