@@ -55,7 +55,8 @@ export class Delivery {
 
   /**
    * Resolves when each operation is in the remote or a dead letter. Rejects with what is not an operation's fault
-   * (transient and denied BackendErrors, MarkConflict); the cursor then stands where the last write ended.
+   * (transient and denied BackendErrors, MarkConflict); the cursor then stands where the last write ended: of a denied operation
+   * that is named, before its event.
    */
   async deliver(events: readonly PlannedEvent[]): Promise<void> {
     try {
@@ -108,13 +109,17 @@ export class Delivery {
 
   /** @returns what is to be written instead of `events`, in order; rethrows an error that is no operation's fault. */
   async #withoutCulprit(events: readonly PlannedEvent[], error: unknown): Promise<PlannedEvent[][]> {
-    if (!(error instanceof BackendError) || error.errorClass !== 'permanent') throw error
+    if (!(error instanceof BackendError) || error.errorClass === 'transient') throw error
     const operations = events.flatMap((event) => event.operations)
-    if (operations.length === 0) throw error // not even an empty write is taken
     const culprit = error.operation === undefined ? undefined : operations[error.operation]
+    const at = culprit ? events.findIndex((event) => event.operations.includes(culprit)) : -1
+    if (error.errorClass === 'denied') {
+      if (at > 0) await this.deliver(events.slice(0, at)) // so that it is the first that waits, and can be skipped alone
+      throw error
+    }
+    if (operations.length === 0) throw error // not even an empty write is taken
     if (culprit) {
       await this.#putAside(culprit, error)
-      const at = events.findIndex((event) => event.operations.includes(culprit))
       const event = events[at]!
       const cleaned = { ...event, operations: event.operations.filter((operation) => operation !== culprit) }
       // What comes before is good. The rest in halves: were all of it bad, sending it whole each time would be quadratic.

@@ -39,6 +39,8 @@ export interface Forward {
   /** Takes effect when the write in flight has ended. Reject with NO_POOL. */
   pause(pool: PoolId): Promise<void>
   resume(pool: PoolId): Promise<void>
+  /** The first event that waits; null when none does. Rejects with NO_POOL. */
+  next(pool: PoolId): Promise<Seq | null>
   /** Gives up everything up to `toSeq`. Rejects with NO_POOL, SKIP_BACK, NO_EVENT, or what the pool said. */
   skip(pool: PoolId, toSeq: Seq): Promise<void>
   /** Rejects with NO_POOL or BackendError. */
@@ -108,6 +110,10 @@ class ForwardThread implements Forward {
 
   async resume(pool: PoolId): Promise<void> {
     await this.#call({ ask: 'resume', pool })
+  }
+
+  async next(pool: PoolId): Promise<Seq | null> {
+    return (await this.#call({ ask: 'next', pool })) as Seq | null
   }
 
   async skip(pool: PoolId, toSeq: Seq): Promise<void> {

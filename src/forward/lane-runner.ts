@@ -91,6 +91,10 @@ export class LaneRunner {
     return this.#figures.status(this.#lane, this.#o.identity().copied, { ...this.#open?.counts })
   }
 
+  get lane(): Lane {
+    return this.#lane
+  }
+
   get paused(): boolean {
     return this.#paused
   }

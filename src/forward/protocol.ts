@@ -28,7 +28,7 @@ export type Ask =
   | { readonly ask: 'configure'; readonly pools: readonly PoolConfig[]; readonly limits: ForwardLimits }
   | { readonly ask: 'waiting' | 'status' }
   | { readonly ask: 'read'; readonly pool: PoolId; readonly op: ReadOp; readonly deadlineMs: number }
-  | { readonly ask: 'pause' | 'resume' | 'test'; readonly pool: PoolId }
+  | { readonly ask: 'pause' | 'resume' | 'test' | 'next'; readonly pool: PoolId }
   | { readonly ask: 'skip'; readonly pool: PoolId; readonly toSeq: Seq }
   | { readonly ask: 'hold'; readonly on: boolean }
   | { readonly ask: 'close' }

@@ -1,8 +1,14 @@
 // A pool that is no longer configured may have events waiting: they are kept, and it is said.
 
 import type { BackendKind } from '../model/binding.ts'
+import type { Seq } from '../model/event.ts'
 import type { Lane } from '../queue/lanes.ts'
 import type { LaneStatus } from './status.ts'
+
+/** @returns the first event that waits, or null */
+export function nextOf(lane: Lane): Seq | null {
+  return lane.peek(lane.cursor, { events: 1, bytes: 1 }).entries[0]?.event.seq ?? null
+}
 
 /** @returns null when nothing of the pool waits. */
 export function unconfiguredStatus(lane: Lane): LaneStatus | null {

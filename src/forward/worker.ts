@@ -12,7 +12,7 @@ import { LaneRunner } from './lane-runner.ts'
 import type { ForwardLimits } from './options.ts'
 import { type Ask, type Call, type PoolConfig, type Tell, toWire, type WorkerStart } from './protocol.ts'
 import type { LaneStatus } from './status.ts'
-import { unconfiguredStatus } from './unconfigured.ts'
+import { nextOf, unconfiguredStatus } from './unconfigured.ts'
 
 const ONE = { events: 1, bytes: 1 }
 const PUSH_MS = 250
@@ -75,6 +75,8 @@ class Forwarder {
         return this.#runner(ask.pool).resume()
       case 'test':
         return { ms: await this.#runner(ask.pool).ping() }
+      case 'next':
+        return nextOf(this.#unconfigured.get(ask.pool) ?? this.#runner(ask.pool).lane)
       case 'skip':
         return this.#skip(ask.pool, ask.toSeq)
       case 'hold':

@@ -115,7 +115,7 @@ describe('with a running gateway', () => {
 
   refused([
     ['ctl nix', 2, /there is no command 'nix'\nhint: commands: status, /],
-    ['ctl lane', 2, /hint: commands: lane pause, lane resume, lane skip\n/],
+    ['ctl lane', 2, /hint: commands: lane pause, lane resume, lane skip, lane show\n/],
     ['ctl lane pause', 2, /expected POOL: a pool's name\nhint: lane pause POOL\n/],
     ['ctl lane pause nix', 1, /there is no pool 'nix'\nhint: pools: sqlite.pool1/],
     [

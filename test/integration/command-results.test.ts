@@ -48,6 +48,8 @@ pool test pgsql.pool1
 pool schema sqlite.pool1
 lane pause sqlite.pool1
 lane resume sqlite.pool1
+lane show sqlite.pool1
+lane show pgsql.pool1
 dead list
 dead show 1
 dead retry 1

@@ -71,8 +71,14 @@ test('what is missing, too much, of another type or unknown is named, with the u
 
 test('a typo is answered with the nearest command', () => {
   assert.match(refusal('statsu'), /did you mean 'status'\?/)
-  assert.match(refusal('lane puase pool1'), /did you mean 'lane pause'\? commands: lane pause, lane resume, lane skip$/)
-  assert.match(refusal('lane'), /there is no command 'lane' \| commands: lane pause, lane resume, lane skip$/)
+  assert.match(
+    refusal('lane puase pool1'),
+    /did you mean 'lane pause'\? commands: lane pause, lane resume, lane skip, lane show$/,
+  )
+  assert.match(
+    refusal('lane'),
+    /there is no command 'lane' \| commands: lane pause, lane resume, lane skip, lane show$/,
+  )
   assert.doesNotMatch(refusal('frobnicate'), /did you mean/)
 })
 
@@ -93,7 +99,7 @@ test('help: the index, a group, one command with its parameters', () => {
       .trimEnd()
       .split('\n')
       .map((line) => line.trim().split(/ {2,}/)[0]),
-    ['lane pause POOL', 'lane resume POOL', 'lane skip POOL --to SEQ'],
+    ['lane pause POOL', 'lane resume POOL', 'lane skip POOL --to SEQ', 'lane show POOL'],
   )
   const skip = helpFor(['lane', 'skip'], COMMANDS)
   for (const part of [
@@ -131,8 +137,8 @@ test('completion: words of commands, options, what the gateway has', () => {
   const offered = (line: string): string[] =>
     completionOf(line.split(' '), COMMANDS, { gateway, face: FACE }).map(({ word }) => word)
   assert.deepEqual(offered('la'), ['lanes', 'lane'])
-  assert.deepEqual(offered('lane '), ['pause', 'resume', 'skip'])
-  assert.deepEqual(offered('lane s'), ['skip'])
+  assert.deepEqual(offered('lane '), ['pause', 'resume', 'skip', 'show'])
+  assert.deepEqual(offered('lane sk'), ['skip'])
   assert.deepEqual(offered('lane skip '), ['pgsql.pool1', 'redis.pool1'])
   assert.deepEqual(offered('lane skip r'), ['redis.pool1'])
   assert.deepEqual(offered('acl '), ['add', 'remove', 'try']) // acl itself is a command, too

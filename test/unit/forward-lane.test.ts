@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { nextOf } from '../../src/forward/unconfigured.ts'
 import { BackendError } from '../../src/model/errors.ts'
 import { ids, LIMITS, start, transient, until } from '../helpers/lane-in-memory.ts'
 
@@ -128,6 +129,25 @@ test('a denied lane is blocked, says so once, and goes on at resume', async () =
   await until(() => lane.cursor === 3)
   assert.deepEqual(said, ['lane_blocked', 'pool_up'])
   assert.equal(runner.status().error, null)
+})
+
+test('a denied operation that is named: what is before it is written, and it is skipped alone', async () => {
+  const { runner, lane, remote } = start({ random: () => 1 })
+  remote.fault = (when, batch) => {
+    const operation = batch.findIndex(({ seq }) => seq === 3)
+    if (when === 'write' && operation >= 0) throw new BackendError('denied', '42P01', 'no table', { operation })
+  }
+  lane.append(5)
+  await until(() => runner.status().state === 'blocked' && lane.cursor === 2)
+  assert.equal(nextOf(lane), 3)
+  await runner.skip(3)
+  await until(() => lane.cursor === 5)
+  assert.deepEqual(
+    remote.rows,
+    ids(lane).filter((_, i) => i !== 2),
+  )
+  assert.equal(lane.letters.length, 0)
+  assert.equal(nextOf(lane), null)
 })
 
 test('a permanent error of a write without operations blocks, it does not spin', async () => {

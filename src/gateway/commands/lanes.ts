@@ -3,6 +3,7 @@
 import type { LaneStatus } from '../../forward/forward.ts'
 import { BACKEND_KINDS } from '../../model/binding.ts'
 import { BackendError } from '../../model/errors.ts'
+import { eventForEyes, JOURNAL_EVENT } from '../event-for-eyes.ts'
 import type { Gateway } from '../gateway.ts'
 import { applySchema } from '../schema.ts'
 import { command } from './command.ts'
@@ -15,6 +16,7 @@ const MODE = oneOf(
   'unconfigured: events wait for a pool that is not in the configuration',
 )
 const LAG = record({ events: integer(), bytes: integer(), seconds: number('since the oldest that waits') })
+const ERROR = orNull(record({ code: text(), message: text(), hint: orNull(text()) }))
 const RATE = number('events a second, over the last seconds')
 
 /** A pool in `status`. */
@@ -25,7 +27,7 @@ export const LANE = record({
   mode: MODE,
   waitingFor: orNull(oneOf(['server', 'schedule', 'clock'])),
   since: integer('when the state changed, ms since 1970'),
-  error: orNull(record({ code: text(), message: text(), hint: orNull(text()) })),
+  error: ERROR,
   cursor: integer('everything up to this event is in the database'),
   lag: LAG,
   forwarded: integer('events since the start'),
@@ -157,7 +159,26 @@ const skip = command('lane skip', {
   },
 })
 
-export const LANE_COMMANDS = [pools, test, schema, lanes, pause, resume, skip]
+const show = command('lane show', {
+  summary: 'one lane, and the event that it stands at',
+  help: 'The first that waits for the pool. Where the lane is blocked by what an event writes, it is that event: mend the cause and `lane resume`, or `lane skip` it.',
+  parameters: { pool },
+  result: record({
+    ...{ pool: text(), state: STATE, mode: MODE, error: ERROR, cursor: integer(), lag: LAG },
+    next: orNull(JOURNAL_EVENT),
+  }),
+  async run(gateway, input) {
+    const { forward, journal } = gateway
+    const id = gateway.poolId(input.pool)
+    const lane = (await forward.lanesNow()).find((one) => one.pool === id)!
+    const seq = await forward.next(id)
+    const event = seq === null ? undefined : journal.event(seq)
+    const { pool, state, mode, error, cursor, lag } = lane
+    return { pool, state, mode, error, cursor, lag, next: event ? eventForEyes(event) : null }
+  },
+})
+
+export const LANE_COMMANDS = [pools, test, schema, lanes, pause, resume, skip, show]
 
 function poolRow({ pool, state, since, exactlyOnce, error, warnings }: LaneStatus) {
   const why = error && `${error.code}: ${error.message}${error.hint === null ? '' : ` (${error.hint})`}`

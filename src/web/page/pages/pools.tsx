@@ -10,7 +10,7 @@ import { Action } from '../parts/action.tsx'
 import { Badge, stateText } from '../parts/badge.tsx'
 import { Empty } from '../parts/empty.tsx'
 import { type Fact, Facts } from '../parts/facts.tsx'
-import { FaultBox } from '../parts/fault.tsx'
+import { FaultBox, faultOfPool } from '../parts/fault.tsx'
 import { linkTo } from '../place.ts'
 import { said } from '../said.ts'
 import { t } from '../texts.ts'
@@ -48,7 +48,7 @@ function PoolCard({ pool }: { pool: Pool }) {
           <Badge state={state} /> {mode !== state && <Badge state={mode} />}
         </span>
       </div>
-      {error && <FaultBox fault={{ ...error, hint: error.hint ?? undefined } as unknown as Fault} />}
+      <FaultBox fault={faultOfPool(error)} />
       {warnings.map((text) => (
         <p key={text} class="warning">
           {said(text)}
@@ -57,6 +57,11 @@ function PoolCard({ pool }: { pool: Pool }) {
       <Facts facts={factsOf(pool)} />
       <div class="buttons">
         <ConnectionTest pool={id} />
+        {state === 'blocked' && has('lane show') && (
+          <a class="button" href={linkTo('queue')}>
+            {t('blocked.look')}
+          </a>
+        )}
         {isHeld ? (
           <Action
             command="lane resume"

@@ -14,6 +14,7 @@ import { type Column, Table } from '../parts/table.tsx'
 import { LIST_MS, useRead } from '../parts/use-read.ts'
 import { said } from '../said.ts'
 import { t } from '../texts.ts'
+import { Blocked } from './queue-blocked.tsx'
 
 const MOST = 10_000
 
@@ -33,6 +34,7 @@ export function Queue() {
   const [shown, setShown] = useState<number | null>(null)
   return (
     <>
+      {now && <Blocked pools={now.status.pools} />}
       {now && <Waiting status={now.status} />}
       <section class="card">
         <div class="row">

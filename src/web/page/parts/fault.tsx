@@ -1,7 +1,11 @@
 // What went wrong, and what to do about it.
 
-import type { Fault } from '../api.ts'
+import { Fault } from '../api.ts'
+import type { Pool } from '../live.ts'
 import { said } from '../said.ts'
+
+export const faultOfPool = (error: Pool['error']): Fault | null =>
+  error && new Fault(error.code, error.message, error.hint ?? undefined)
 
 export function FaultBox({ fault }: { fault: Fault | null | undefined }) {
   if (!fault) return null

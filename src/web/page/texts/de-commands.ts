@@ -36,6 +36,7 @@ export const DE_COMMANDS: Readonly<Record<string, string>> = {
   'hold a lane': 'eine Lane anhalten',
   'let it go on; a blocked lane tries at once': 'sie fortsetzen; eine blockierte Lane versucht es sofort',
   'give up what waits up to and with SEQ': 'aufgeben, was bis einschließlich SEQ wartet',
+  'one lane, and the event that it stands at': 'eine Lane und das Ereignis, an dem sie steht',
   'dead letters, newest last': 'unzustellbare Einträge, der neueste zuletzt',
   'one dead letter, with its event': 'ein unzustellbarer Eintrag mit seinem Ereignis',
   'send it again': 'ihn neu senden',
@@ -133,6 +134,9 @@ export const DE_COMMANDS: Readonly<Record<string, string>> = {
     'Ein Bundle (.raucb) für dieses Gerät, von jemandem signiert, den es kennt; es wird geprüft, bevor etwas geschrieben wird. Was läuft, läuft währenddessen weiter; `reboot` startet die neue Version, auf Probe: Kommt sie nicht hoch, geht die Maschine von selbst zurück, und `update confirm` beendet die Probe. Was in der Warteschlange wartet, bleibt unberührt. Bei Paket, Programmdatei und Quelltext sagt `update status`, wie eine neuere Version kommt.',
   'The other slot; of an update that waits for its reboot it is the slot that runs, which then stays. Configuration and data are the same for both. A version that is older than the format of the data says so and does not run: then the boot loader goes back again.':
     'Der andere Platz; bei einer Aktualisierung, die auf den Neustart wartet, der Platz, der läuft und dann bleibt. Konfiguration und Daten sind für beide dieselben. Eine Version, die älter ist als das Format der Daten, sagt das und läuft nicht: Dann geht der Bootloader wieder zurück.',
+
+  'The first that waits for the pool. Where the lane is blocked by what an event writes, it is that event: mend the cause and `lane resume`, or `lane skip` it.':
+    'Das erste, das auf den Pool wartet. Blockiert die Lane, was ein Ereignis schreibt, so ist es dieses: Beheben Sie die Ursache, dann `lane resume`, oder überspringen Sie es mit `lane skip`.',
 
   // parameters
   'Only keys that begin so': 'Nur Schlüssel, die so beginnen',
