@@ -177,6 +177,8 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
     (operator) => operators.holds(operator),
   )
   rooms.add('logins', () => logins.close())
+  const updates = new Updates({ dataDir, log, room: () => freeBytes(dataDir) - current()['queue.reserve'] })
+  rooms.add('updates', () => updates.close())
   const gateway: Gateway = {
     node,
     dataDir,
@@ -196,7 +198,7 @@ async function open(options: GatewayOptions, rooms: Rooms): Promise<Gateway> {
     config,
     backups,
     replaced,
-    updates: new Updates({ dataDir, log, room: () => freeBytes(dataDir) - current()['queue.reserve'] }),
+    updates,
     plugins: new Plugins(config),
     trend: new Trend(),
     get commands() {

@@ -36,3 +36,19 @@ export function installed(): { readonly as: Installed; readonly program: string 
   const isPackage = program === '/usr/bin/holdfast' && existsSync('/usr/share/doc/holdfast')
   return { as: isPackage ? 'package' : 'binary', program }
 }
+
+/** What it came as, and how a newer version comes. */
+export const CAME: Readonly<Record<Installed, { readonly as: string; readonly next: string }>> = {
+  package: {
+    as: 'a package',
+    next: '`apt install ./holdfast_….deb` with the newer package. What you have changed in /etc/holdfast stays, and what waits goes on.',
+  },
+  binary: {
+    as: 'a binary',
+    next: 'Move (mv) the newer file to where the program is, then `restart`. Configuration and data stay, and what waits goes on.',
+  },
+  sources: {
+    as: 'sources',
+    next: '`git pull` in the folder of the program, then `npm start` anew. Configuration and data stay, and what waits goes on.',
+  },
+}

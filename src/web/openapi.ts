@@ -156,6 +156,26 @@ const OWN_PATHS = {
       responses: { 200: { description: 'What it is', ...json({ type: 'object' }) }, default: REFUSED },
     },
   },
+  '/updates/{name}': {
+    parameters: [{ name: 'name', in: 'path', required: true, schema: text }],
+    put: {
+      summary: 'a bundle for the image of a device, whole or in pieces; POST /update/install installs it',
+      parameters: [{ name: 'content-range', in: 'header', description: 'bytes FIRST-LAST/TOTAL', schema: text }],
+      requestBody: { required: true, content: { 'application/octet-stream': {} } },
+      responses: {
+        200: {
+          description: 'How much of it is here',
+          ...json({
+            type: 'object',
+            properties: { bytes: { type: 'integer' }, isWhole: { type: 'boolean' } },
+            required: ['bytes', 'isWhole'],
+          }),
+        },
+        default: REFUSED,
+      },
+    },
+    delete: { summary: 'drop it', responses: { 204: { description: 'It is gone' }, default: REFUSED } },
+  },
   '/events': {
     get: {
       summary: 'server-sent events: `status` once a second, `log` for each line of the log',

@@ -43,6 +43,8 @@ const STATUS: Readonly<Record<string, number>> = {
   BAD_PASSWORD: 422,
   BAD_TOKEN: 422,
   BAD_BACKUP: 422,
+  BAD_BUNDLE: 422,
+  WRONG_BUNDLE: 422,
   TRIES: 429,
   BUSY: 503,
 }

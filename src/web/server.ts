@@ -11,6 +11,7 @@ import type { WebTls } from '../gateway/web-tls.ts'
 import { networkOf, plainAddress } from '../model/network.ts'
 import { serveCommands } from './api.ts'
 import { serveBackups } from './backups.ts'
+import { serveBundles } from './bundles.ts'
 import { callerOf } from './caller.ts'
 import { guardConnections } from './connections.ts'
 import { serveEvents } from './events.ts'
@@ -125,6 +126,7 @@ async function serve(app: FastifyInstance, { gateway, settings }: ServerOptions)
     serveCommands(inner, gateway, streams)
     serveEvents(inner, gateway, streams)
     serveBackups(inner, gateway)
+    serveBundles(inner, gateway)
   }
   const serveApi = async (api: FastifyInstance): Promise<void> => {
     api.addHook('onRequest', async (_, reply) => void reply.header('cache-control', 'no-store'))

@@ -66,13 +66,16 @@ test('installed, started, confirmed, and back', { skip: skipInstall }, async (t)
   const shown = await gateway.holdfast('ctl', 'update', 'status')
   assert.match(shown, /^slot B: 7.1.0, good, runs, starts next, installed 20.*\nThe version that runs is on trial/m)
   assert.match(await gateway.refusal('update', 'install', file), /on trial, and slot A is the way back/)
-  assert.match(await gateway.holdfast('ctl', 'update', 'confirm'), /Slot B is good, with 7.1.0: it is on trial no more/)
+  assert.match(
+    await gateway.holdfast('ctl', 'update', 'confirm'),
+    /knows slot B \(7.1.0\) as good: it is on trial no more/,
+  )
   assert.equal((await image(gateway)).onTrial, false)
 
-  assert.match(await gateway.holdfast('ctl', 'update', 'rollback'), /The next `reboot` starts slot A\./)
+  assert.match(await gateway.holdfast('ctl', 'update', 'rollback'), new RegExp(`starts slot A \\(${version}\\)\\.`))
   assert.equal((await image(gateway)).next, 'A')
   // before the reboot it is taken back in the same way
-  assert.match(await gateway.holdfast('ctl', 'update', 'rollback'), /starts slot B, with 7.1.0\./)
+  assert.match(await gateway.holdfast('ctl', 'update', 'rollback'), /starts slot B \(7.1.0\)\./)
   assert.equal((await image(gateway)).next, 'B')
 })
 

@@ -1,12 +1,13 @@
 // `update …`: what runs here, and how a newer version comes to it.
 
 import type { Gateway } from '../gateway.ts'
-import { installed } from '../machine.ts'
-import { CAME, type ImageState, SLOT_STATES } from '../update/updates.ts'
+import { CAME, installed } from '../machine.ts'
+import { SLOT_STATES } from '../update/notes.ts'
+import type { ImageState } from '../update/updates.ts'
 import { versions } from '../version.ts'
 import { command } from './command.ts'
 import { required, word } from './parameter.ts'
-import { flag, integer, listOf, oneOf, orNull, record, text, time } from './schema.ts'
+import { type Described, flag, integer, listOf, oneOf, orNull, record, text, time } from './schema.ts'
 
 const OF_IMAGE =
   '`update install FILE` with a newer bundle, then `reboot`; the version before it stays in the other slot. Configuration and data stay, and what waits goes on.'
@@ -127,12 +128,14 @@ in the queue is not touched. Of a package, a binary or sources \`update status\`
 
 const STARTED = record({ version: orNull(text()), slot: text() })
 
+const named = ({ slot, version }: Described<typeof STARTED>): string =>
+  version === null ? `slot ${slot}` : `slot ${slot} (${version})`
+
 const confirm = command('update confirm', {
   summary: 'keep the version that runs: its trial ends',
   result: STARTED,
   will: () => 'Tells the boot loader that the slot that runs is good. Its trial ends.',
-  did: ({ version, slot }) =>
-    `Slot ${slot} is good${version === null ? '' : `, with ${version}`}: it is on trial no more.`,
+  did: (started) => `The boot loader knows ${named(started)} as good: it is on trial no more.`,
   async run({ updates }, _, caller) {
     const { slot, version } = await updates.confirm(caller)
     return { slot, version }
@@ -147,10 +150,9 @@ format of the data says so and does not run: then the boot loader goes back agai
   asks: true,
   result: STARTED,
   async will({ updates }) {
-    const { slot, version } = await updates.former()
-    return `Lets the next reboot start slot ${slot}${version === null ? '' : `, with ${version}`}. What waits in the queue is not touched.`
+    return `Lets the next reboot start ${named(await updates.former())}. What waits in the queue is not touched.`
   },
-  did: ({ version, slot }) => `The next \`reboot\` starts slot ${slot}${version === null ? '' : `, with ${version}`}.`,
+  did: (started) => `The next \`reboot\` starts ${named(started)}.`,
   async run({ updates }, _, caller) {
     const { slot, version } = await updates.rollback(caller)
     return { slot, version }

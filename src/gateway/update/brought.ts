@@ -1,7 +1,16 @@
-// A bundle that is brought over the network: one at a time, whole or in pieces, kept until it is installed, dropped, or an hour old. At a
-// start nothing of one stays: who brought it has lost sight of it.
+// A bundle that is brought over the network: one at a time, whole or in pieces, kept until it is installed, dropped, or an hour old. A
+// start drops it: who brought it has lost sight of it.
 
-import { createWriteStream, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -16,7 +25,8 @@ const KEPT_MS = 3600_000
 /** Which bytes of the whole. */
 export interface Piece {
   readonly from: number
-  /** Of the whole; null: nobody knows, and this is all of it. */
+  /** The first one behind it; null: nobody knows, and this is all of it. */
+  readonly to: number | null
   readonly total: number | null
 }
 
@@ -29,7 +39,6 @@ export interface Taken {
 export interface BroughtOptions {
   /** Bytes that are free for one. */
   room(): number
-  isInUse(): boolean
 }
 
 export class Brought {
@@ -46,7 +55,7 @@ export class Brought {
     this.drop()
   }
 
-  /** The name of the one that is there. */
+  /** The name of the one that is there as a whole. */
   get file(): string | undefined {
     if (!existsSync(this.#folder)) return undefined
     return readdirSync(this.#folder).find((name) => name !== COMING)
@@ -58,74 +67,81 @@ export class Brought {
     throw new HoldfastError('BAD_FILE', `expected a file's name without a folder, not '${name}'`)
   }
 
-  /** The first piece takes the place of what is there. @throws HoldfastError BAD_FILE, BUSY, TOO_LARGE, NO_ROOM, OUT_OF_STEP, NOT_TAKEN */
-  async take(name: string, source: Readable, { from, total }: Piece): Promise<Taken> {
+  /**
+   * The first piece takes the place of what is there. Of one that does not come whole nothing stays: it may be sent again.
+   * @throws HoldfastError BAD_FILE, BUSY, TOO_LARGE, NO_ROOM, OUT_OF_STEP, NOT_TAKEN
+   */
+  async take(name: string, source: Readable, piece: Piece): Promise<Taken> {
     const path = this.pathOf(name)
-    if (this.#isComing || this.#o.isInUse()) throw new HoldfastError('BUSY', 'a bundle is being brought or installed')
-    if (from === 0) this.drop()
-    const coming = join(this.#folder, COMING)
-    const have = statSync(coming, { throwIfNoEntry: false })?.size ?? 0
-    if (from !== have || (from > 0 && this.#name !== name)) {
-      const start = this.#name === name ? have : 0
-      throw new HoldfastError('OUT_OF_STEP', `these bytes begin at ${from}, expected are those from ${start} on`)
-    }
-    this.#assertRoom(total ?? 0, have)
+    this.#assertFree()
+    if (piece.from === 0) this.drop()
+    const have = this.#assertNext(name, piece)
+    const most = this.#roomFor(piece)
     this.#isComing = true
     this.#name = name
     try {
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
-      const most = total === null ? Math.min(MOST_BYTES, this.#o.room()) : total - have
-      await pipeline(source, bounded(most), createWriteStream(coming, { flags: 'a', mode: 0o600, flush: true }))
+      await this.#write(source, most, piece)
     } catch (error) {
-      if (total === null || error instanceof HoldfastError) this.drop()
+      if (existsSync(this.#coming)) truncateSync(this.#coming, have)
       if (error instanceof HoldfastError) throw error
-      throw new HoldfastError('NOT_TAKEN', `the bundle did not come whole: ${(error as Error).message}`, {
-        cause: error,
-      })
+      throw new HoldfastError('NOT_TAKEN', `it did not come whole: ${(error as Error).message}`, { cause: error })
     } finally {
       this.#isComing = false
-      this.#dropLater()
+      clearTimeout(this.#age)
+      this.#age = setTimeout(() => this.#isComing || this.drop(), KEPT_MS).unref()
     }
-    const bytes = statSync(coming).size
-    const isWhole = total === null || bytes === total
-    if (isWhole) renameSync(coming, path)
+    const bytes = statSync(this.#coming).size
+    const isWhole = piece.total === null || bytes === piece.total
+    if (isWhole) renameSync(this.#coming, path)
     return { bytes, isWhole }
   }
 
+  /** Nothing stays, not half of one either. @throws HoldfastError BUSY */
   drop(): void {
+    this.#assertFree()
     clearTimeout(this.#age)
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  #dropLater(): void {
-    clearTimeout(this.#age)
-    this.#age = setTimeout(() => this.#o.isInUse() || this.#isComing || this.drop(), KEPT_MS).unref()
+  get #coming(): string {
+    return join(this.#folder, COMING)
   }
 
-  #assertRoom(total: number, have: number): void {
-    if (total > MOST_BYTES) throw tooLarge()
-    const room = this.#o.room()
-    if (total - have <= room) return
-    throw new HoldfastError(
-      'NO_ROOM',
-      `the bundle needs ${total - have} bytes more, and ${Math.max(0, room)} are free`,
-      {
-        hint: 'the reserve of the queue is not given away; `storage` shows the disk, `backups` what could go',
-      },
-    )
+  #assertFree(): void {
+    if (this.#isComing) throw new HoldfastError('BUSY', 'another bundle is being brought')
   }
-}
 
-const tooLarge = (): HoldfastError => new HoldfastError('TOO_LARGE', `a bundle has at most ${MOST_BYTES} bytes`)
+  /** @returns the bytes that are there. @throws HoldfastError OUT_OF_STEP */
+  #assertNext(name: string, { from }: Piece): number {
+    const have = statSync(this.#coming, { throwIfNoEntry: false })?.size ?? 0
+    const next = this.#name === name ? have : 0
+    if (from === 0 || from === next) return have
+    throw new HoldfastError('OUT_OF_STEP', `these bytes begin at ${from}; expected are those from ${next} on`)
+  }
 
-function bounded(most: number) {
-  return async function* (chunks: AsyncIterable<Buffer>) {
+  /** @returns bytes that the piece may have. @throws HoldfastError TOO_LARGE, NO_ROOM */
+  #roomFor({ from, to, total }: Piece): number {
+    const room = Math.max(0, this.#o.room())
+    if (total === null || to === null) return Math.min(MOST_BYTES, room)
+    if (total > MOST_BYTES)
+      throw new HoldfastError('TOO_LARGE', `a bundle has at most ${MOST_BYTES} bytes, not ${total}`)
+    if (total - from <= room) return to - from
+    throw new HoldfastError('NO_ROOM', `${total - from} bytes are to come, and ${room} are free`, {
+      hint: "the queue's reserve is not given away; `storage` shows the disk, `backups` what could go from it",
+    })
+  }
+
+  async #write(source: Readable, most: number, { from, to }: Piece): Promise<void> {
     let bytes = 0
-    for await (const chunk of chunks) {
-      bytes += chunk.length
-      if (bytes > most)
-        throw most < MOST_BYTES ? new HoldfastError('NO_ROOM', `more than ${most} bytes came`) : tooLarge()
-      yield chunk
+    const bounded = async function* (chunks: AsyncIterable<Buffer>) {
+      for await (const chunk of chunks) {
+        bytes += chunk.length
+        if (bytes > most) throw new HoldfastError('TOO_LARGE', `more than ${most} bytes came`)
+        yield chunk
+      }
+      if (to !== null && bytes < to - from) throw new Error(`${bytes} bytes of ${to - from}`)
     }
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    await pipeline(source, bounded, createWriteStream(this.#coming, { flags: 'a', mode: 0o600, flush: true }))
   }
 }

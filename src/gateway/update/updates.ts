@@ -1,57 +1,21 @@
 // What runs here, and how a newer version takes its place. A device's image has two slots (rauc.ts): a bundle is checked, written to the
-// one that does not run, started by the next reboot, and on trial until it is confirmed. What was begun, and what was confirmed, is in a
-// file of ours: RAUC's own forgets an installation that a power cut ended, and never knew of trials.
+// one that does not run, started by the next reboot, and on trial until it is confirmed.
 
-import { readFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../../log/logger.ts'
 import { HoldfastError } from '../../model/errors.ts'
-import { replaceFile } from '../../system/disk.ts'
 import type { Caller } from '../commands/command.ts'
-import { type Installed, installed } from '../machine.ts'
+import { CAME, installed } from '../machine.ts'
 import { VERSION } from '../version.ts'
-import { Brought } from './brought.ts'
+import { Brought, type Piece, type Taken } from './brought.ts'
+import { type Begun, type SlotState, UpdateNotes } from './notes.ts'
 import { type Bundle, beginInstall, bundleIn, mark, progress, type Slot, type Slots, slots } from './rauc.ts'
 
-const NOTES = 'update.json'
-const OWNER_ONLY = 0o600
 const LOOK_MS = 500
+const NOW_REBOOT = '`reboot` starts it, on trial until it is confirmed'
 const LOOK = '`update status` shows how far it is'
-
-/** What it came as, and how a newer version comes. */
-export const CAME: Readonly<Record<Installed, { readonly as: string; readonly next: string }>> = {
-  package: {
-    as: 'a package',
-    next: '`apt install ./holdfast_….deb` with the newer package. What you have changed in /etc/holdfast stays, and what waits goes on.',
-  },
-  binary: {
-    as: 'a binary',
-    next: 'Move (mv) the newer file to where the program is, then `restart`. Configuration and data stay, and what waits goes on.',
-  },
-  sources: {
-    as: 'sources',
-    next: '`git pull` in the folder of the program, then `npm start` anew. Configuration and data stay, and what waits goes on.',
-  },
-}
-
-interface Notes {
-  /** The slot and its installation that was confirmed last. */
-  readonly confirmed?: string
-  /** An installation that was begun, and has not ended well. */
-  readonly begun?: Begun
-}
-
-interface Begun {
-  readonly version: string
-  /** `rootfs.1`, and what was installed there before. */
-  readonly name: string
-  readonly before: string | null
-  /** Why it ended; absent: it goes on, or a power cut ended it. */
-  readonly failed?: string
-}
-
-export const SLOT_STATES = ['good', 'bad', 'unfinished', 'never installed'] as const
 
 export interface ImageState {
   readonly compatible: string
@@ -62,7 +26,7 @@ export interface ImageState {
   readonly slots: readonly {
     readonly slot: string
     readonly version: string | null
-    readonly state: (typeof SLOT_STATES)[number]
+    readonly state: SlotState
     readonly installedAt: string | null
   }[]
   readonly installing: Step | null
@@ -94,8 +58,12 @@ export interface UpdatesOptions {
 export class Updates {
   readonly brought: Brought
   readonly #o: UpdatesOptions
+  readonly #notes: UpdateNotes
+  readonly #closing = new AbortController()
   /** As they were when RAUC last told: it does not while it installs. */
   #known: Slots | undefined
+  /** However many ask, RAUC is asked once. */
+  #asking: Promise<Slots | undefined> | undefined
   #now: Step | undefined
   /** What there is to say of one that has ended well. */
   #done: Step | undefined
@@ -104,8 +72,9 @@ export class Updates {
   constructor(options: UpdatesOptions) {
     this.#o = options
     const { dataDir, room } = options
-    this.brought = new Brought(join(dataDir, 'updates'), { room, isInUse: () => this.#watching !== undefined })
-    const { begun } = this.#notes
+    this.#notes = new UpdateNotes(dataDir)
+    this.brought = new Brought(join(dataDir, 'updates'), { room })
+    const { begun } = this.#notes.now
     if (begun && begun.failed === undefined) this.#watch(begun)
   }
 
@@ -114,12 +83,26 @@ export class Updates {
     return from === 'ctl' && isAbsolute(file) ? file : this.brought.pathOf(file)
   }
 
+  /** Keeps a bundle that comes over the network, or a piece of it. @throws HoldfastError NO_IMAGE, what `Brought.take` throws */
+  async take(name: string, source: Readable, piece: Piece): Promise<Taken> {
+    if (piece.from === 0) await this.#assertImage()
+    if (this.#now) throw busy()
+    return this.brought.take(name, source, piece)
+  }
+
+  /** @throws HoldfastError BUSY, NO_FILE */
+  drop(name: string): void {
+    if (this.#now) throw busy()
+    if (this.brought.file !== name) throw new HoldfastError('NO_FILE', `${name} is not here`)
+    this.brought.drop()
+  }
+
   /** Undefined: this is no image. */
   async image(): Promise<ImageState | undefined> {
     const found = await this.#slots().catch((error: HoldfastError) => error)
     if (found === undefined) return undefined
-    const { begun } = this.#notes
-    const installing = await this.#installing()
+    const { begun } = this.#notes.now
+    const installing = await this.#installing().catch(() => null) // it did not tell of its slots, either
     const brought = this.brought.file ?? null
     if (found instanceof Error) {
       const nobody = { compatible: '', booted: null, next: null, onTrial: false, slots: [] }
@@ -130,10 +113,9 @@ export class Updates {
       compatible: found.compatible,
       booted: booted?.slot ?? null,
       next: found.next?.slot ?? null,
-      onTrial: booted !== undefined && this.#isOnTrial(booted),
+      onTrial: booted !== undefined && this.#notes.isOnTrial(booted),
       slots: found.slots.map((one) => ({
-        ...{ slot: one.slot, installedAt: one.installedAt, state: stateOf(one, begun) },
-        version: one.isBooted ? (one.version ?? VERSION) : one.version,
+        ...{ slot: one.slot, version: one.version, state: this.#notes.stateOf(one), installedAt: one.installedAt },
       })),
       installing,
       lastError: begun?.failed ?? null,
@@ -147,43 +129,39 @@ export class Updates {
     const [running, target] = [slots.find(({ isBooted }) => isBooted), slots.find(({ isBooted }) => !isBooted)]
     if (!running || !target) throw notFromSlot()
     if (await this.#installing()) throw busy()
-    if (this.#isOnTrial(running)) {
-      throw new HoldfastError(
-        'ON_TRIAL',
-        `the version that runs is on trial, and slot ${target.slot} is the way back`,
-        {
-          hint: '`update confirm` ends the trial, then the other slot may be written',
-        },
-      )
+    if (this.#notes.isOnTrial(running)) {
+      const why = `the version that runs is on trial, and slot ${target.slot} is the way back`
+      throw new HoldfastError('ON_TRIAL', why, { hint: '`update confirm` ends the trial; then that may be written' })
     }
     const bundle = await bundleIn(file)
     if (bundle.compatible === compatible) return { file, bundle, running, target }
-    throw new HoldfastError(
-      'WRONG_BUNDLE',
-      `${file} is for '${bundle.compatible}', and this device is a '${compatible}'`,
-      {
-        hint: 'fetch the bundle for this device',
-      },
-    )
+    const why = `${file} is for '${bundle.compatible}', and this device is a '${compatible}'`
+    throw new HoldfastError('WRONG_BUNDLE', why, { hint: 'fetch the bundle for this device' })
   }
 
   /** Begins; `steps` shows how far it is. @throws as `plan`, and NO_UPDATER */
   async install(path: string, { who, from }: Caller): Promise<Plan> {
     const plan = await this.plan(path)
-    const { bundle, target } = plan
+    const { bundle, running, target } = plan
     const { version } = bundle
-    const former = this.#notes.begun
+    const former = this.#notes.now.begun
     const begun = { version, name: target.name, before: target.installation }
-    this.#note({ begun }) // before a power cut may end it
+    if (running.installation === null) this.#notes.note({ came: { name: running.name, version: VERSION } })
+    this.#notes.note({ begun }) // before a power cut may end it
     try {
       await beginInstall(path)
     } catch (error) {
-      this.#note({ begun: former })
+      this.#notes.note({ begun: former })
       throw error
     }
     this.#o.log.warn({ version, slot: target.slot, file: path, who, from }, 'update_begun')
     this.#watch(begun)
     return plan
+  }
+
+  /** Of what is being installed the next start sees the end. */
+  close(): void {
+    this.#closing.abort()
   }
 
   /** Of the installation that goes on, or was the last, to its end. @throws HoldfastError UPDATE_FAILED */
@@ -196,7 +174,7 @@ export class Updates {
       await Promise.race([watching, sleep(LOOK_MS, undefined, { signal }).catch(() => {})]) // ended
     }
     if (signal.aborted) return
-    const failed = this.#notes.begun?.failed
+    const failed = this.#notes.now.begun?.failed
     if (failed !== undefined) throw new HoldfastError('UPDATE_FAILED', failed, { hint: 'the version that runs stays' })
     if (this.#done) yield this.#done
   }
@@ -205,8 +183,8 @@ export class Updates {
   async confirm({ who, from }: Caller): Promise<Slot> {
     const running = (await this.#assertImage()).slots.find(({ isBooted }) => isBooted)
     if (!running) throw notFromSlot()
-    await mark('good', running)
-    this.#note({ confirmed: keyOf(running) })
+    await this.#mark('good', running)
+    this.#notes.confirm(running)
     this.#o.log.info({ slot: running.slot, version: running.version, who, from }, 'update_confirmed')
     return running
   }
@@ -216,7 +194,7 @@ export class Updates {
     const { slots, next } = await this.#assertImage()
     const former = slots.find(({ isBooted }) => isBooted === (next?.isBooted === false))
     if (!former) throw notFromSlot()
-    const state = stateOf(former, this.#notes.begun)
+    const state = this.#notes.stateOf(former)
     if (state === 'good') return former
     throw new HoldfastError('NOT_BOOTABLE', `slot ${former.slot} can't be started: it is ${state}`, {
       hint: 'the version that runs stays; `update install FILE` puts another into that slot',
@@ -226,7 +204,7 @@ export class Updates {
   /** @throws as `former`, and NO_UPDATER */
   async rollback({ who, from }: Caller): Promise<Slot> {
     const former = await this.former()
-    await mark('active', former)
+    await this.#mark('active', former)
     this.#o.log.warn({ slot: former.slot, version: former.version, who, from }, 'update_rolled_back')
     return former
   }
@@ -248,12 +226,27 @@ export class Updates {
   /** @throws HoldfastError NO_UPDATER; BUSY: an installation goes on that began before this gateway started */
   async #slots(): Promise<Slots | undefined> {
     try {
-      if (!this.#now) this.#known = await slots()
+      if (!this.#now) {
+        this.#asking ??= this.#read().finally(() => {
+          this.#asking = undefined
+        })
+        this.#known = await this.#asking
+      }
     } catch (error) {
       if (!(await this.#installing())) throw error
     }
     if (!this.#known && this.#now) throw busy()
     return this.#known
+  }
+
+  async #read(): Promise<Slots | undefined> {
+    const found = await slots()
+    return found && { ...found, slots: found.slots.map((one) => ({ ...one, version: this.#notes.versionOf(one) })) }
+  }
+
+  async #mark(as: 'good' | 'active', slot: Slot): Promise<void> {
+    await mark(as, slot)
+    this.#asking = undefined // it may have begun before
   }
 
   async #installing(): Promise<Step | null> {
@@ -262,15 +255,11 @@ export class Updates {
     return isRunning ? { percent, step } : null
   }
 
-  /** What came with the card was never installed, and needs no trial. */
-  #isOnTrial(running: Slot): boolean {
-    return running.installation !== null && this.#notes.confirmed !== keyOf(running)
-  }
-
   #watch(begun: Begun): void {
     this.#now = { percent: 0, step: 'Beginning' }
     this.#done = undefined
-    this.#watching = this.#untilEnd(begun).finally(() => {
+    const ended = this.#untilEnd(begun).catch((err) => this.#o.log.error({ err }, 'update_not_noted'))
+    this.#watching = ended.finally(() => {
       this.#now = undefined
       this.#watching = undefined
     })
@@ -278,49 +267,30 @@ export class Updates {
 
   async #untilEnd(begun: Begun): Promise<void> {
     const failed = await this.#failure(begun).catch((error: Error) => error.message)
-    this.brought.drop()
-    this.#note({ begun: failed === undefined ? undefined : { ...begun, failed } })
+    if (this.#closing.signal.aborted) return
     const { version } = begun
-    if (failed !== undefined) return this.#o.log.error({ version, why: failed }, 'update_failed')
-    this.#o.log.info({ version }, 'update_installed')
-    this.#done = { percent: 100, step: `${version} is installed: \`reboot\` starts it, on trial until it is confirmed` }
+    this.#notes.note({ begun: failed === undefined ? undefined : { ...begun, failed } })
+    if (failed === undefined) this.#o.log.info({ version }, 'update_installed')
+    else this.#o.log.error({ version, why: failed }, 'update_failed')
+    if (failed === undefined) this.#done = { percent: 100, step: `${version} is installed: ${NOW_REBOOT}` }
+    this.brought.drop()
   }
 
-  /** Why it did not end well. */
+  /** Why it did not end well; undefined: it did. */
   async #failure({ version, name, before }: Begun): Promise<string | undefined> {
+    const { signal } = this.#closing
     for (;;) {
       const { isRunning, percent, step, lastError } = await progress()
       this.#now = { percent, step }
-      if (isRunning) {
-        await sleep(LOOK_MS)
-        continue
+      if (!isRunning) {
+        this.#known = await this.#read()
+        const target = this.#known?.slots.find((one) => one.name === name)
+        if (target && target.installation !== before) return undefined
+        return lastError || `the installation of ${version} was interrupted`
       }
-      this.#known = await slots()
-      const target = this.#known?.slots.find((one) => one.name === name)
-      if (target && target.installation !== before) return undefined
-      return lastError || `the installation of ${version} was interrupted`
+      await sleep(LOOK_MS, undefined, { signal })
     }
   }
-
-  get #notes(): Notes {
-    try {
-      return JSON.parse(readFileSync(join(this.#o.dataDir, NOTES), 'utf8')) as Notes
-    } catch {
-      return {} // none yet, or damaged: what is installed is RAUC's to say
-    }
-  }
-
-  #note(notes: { [K in keyof Notes]: Notes[K] | undefined }): void {
-    replaceFile(join(this.#o.dataDir, NOTES), JSON.stringify({ ...this.#notes, ...notes }), OWNER_ONLY)
-  }
-}
-
-const keyOf = ({ name, installation }: Slot): string => `${name} ${installation}`
-
-function stateOf(slot: Slot, begun: Begun | undefined): (typeof SLOT_STATES)[number] {
-  if (slot.isGood) return 'good'
-  if (begun?.name === slot.name && begun.before === slot.installation) return 'unfinished'
-  return slot.installation === null ? 'never installed' : 'bad'
 }
 
 const busy = (): HoldfastError => new HoldfastError('BUSY', 'an update is being installed', { hint: LOOK })

@@ -31,6 +31,8 @@ const PASSWORDS: readonly string[] = ['/session', '/setup', '/password']
 interface Sent {
   readonly body: string | Blob
   readonly type: string
+  /** `bytes 0-99/1000` */
+  readonly range?: string
 }
 
 const isJson = ({ headers }: Response): boolean => headers.get('content-type')?.includes('json') ?? false
@@ -39,7 +41,8 @@ const isJson = ({ headers }: Response): boolean => headers.get('content-type')?.
 async function request(method: string, path: string, sent?: Sent): Promise<Response> {
   let response: Response
   try {
-    const body = sent && { headers: { 'content-type': sent.type }, body: sent.body }
+    const range = sent?.range === undefined ? {} : { 'content-range': sent.range }
+    const body = sent && { headers: { 'content-type': sent.type, ...range }, body: sent.body }
     response = await fetch(`${API}${path}`, { method, ...body })
   } catch {
     throw new Fault('OFFLINE', t('fault.offline'), t('fault.offline.hint'))
@@ -64,6 +67,28 @@ export const download = async (path: string): Promise<Blob> => (await request('G
 /** @throws Fault */
 export async function upload(path: string, body: Blob, type: string): Promise<void> {
   await request('PUT', path, { body, type })
+}
+
+const PIECE_BYTES = 4 << 20
+const TRIES = 5
+/** A line that fails for a moment; and the gateway may still wait for the rest of what it cut. */
+const PASSING = ['OFFLINE', 'BUSY', 'NOT_TAKEN']
+
+/** A large file, piece by piece. @param came is told how many bytes are there. @throws Fault */
+export async function uploadPieces(path: string, file: Blob, came: (bytes: number) => void): Promise<void> {
+  for (let from = 0, tries = 1; from < file.size; ) {
+    const to = Math.min(file.size, from + PIECE_BYTES)
+    const range = `bytes ${from}-${to - 1}/${file.size}`
+    try {
+      await request('PUT', path, { body: file.slice(from, to), type: 'application/octet-stream', range })
+      from = to
+      tries = 1
+      came(from)
+    } catch (error) {
+      if (!PASSING.includes(faultOf(error).code) || ++tries > TRIES) throw error
+      await new Promise((resolve) => setTimeout(resolve, 2000))
+    }
+  }
 }
 
 const pathOf = (command: string): string => `/${command.replaceAll(' ', '/')}`

@@ -12,14 +12,16 @@ import { CommandCard } from './commands.tsx'
 import { Log } from './log.tsx'
 import { Backups } from './system-backup.tsx'
 import { Restart } from './system-restart.tsx'
+import { Update } from './system-update.tsx'
 
 /** First words of the commands that belong here, where there are some. */
-const HERE = ['update', 'network', 'clock', 'selftest', 'reload']
+const HERE = ['network', 'clock', 'selftest', 'reload']
 
 const PARTS: readonly Part[] = [
   { name: 'state', title: 'state', Body: State },
   { name: 'log', title: 'log', Body: Log, needs: 'log tail' },
   { name: 'backup', title: 'backup', Body: Backups, needs: 'backups' },
+  { name: 'update', title: 'update', Body: Update, needs: 'update status' },
   { name: 'restart', title: 'restart', Body: Restart, needs: 'restart' },
 ]
 
