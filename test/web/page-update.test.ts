@@ -101,17 +101,17 @@ test('on a phone, in German: a failure, and the way back', { skip }, async (t) =
   assert.equal(await page.evaluate('document.documentElement.scrollWidth'), PHONE.width)
   const dialog = page.getByRole('dialog')
   await page.getByRole('button', { name: 'Zurück zur Version davor' }).click()
-  await dialog.getByText('Platz A kann nicht starten: Er ist nicht zu Ende geschrieben').waitFor()
+  await dialog.getByText('Platz A lässt sich nicht starten: Er ist nicht fertig geschrieben').waitFor()
   await dialog.getByRole('button', { name: 'Abbrechen' }).click()
 
   await page.getByLabel('Die Datei').setInputFiles(device.bundle({ version: '7.2.0' }))
-  await dialog.getByText('Schreibt 7.2.0, für holdfast-test, auf Platz A, an die Stelle von').waitFor()
+  await dialog.getByText('Schreibt 7.2.0, für holdfast-test, auf Platz A, an Stelle von').waitFor()
   await dialog.getByRole('button', { name: 'Installieren' }).click()
   await page.getByText('Beim nächsten Neustart der Maschine startet ein anderer Platz').waitFor()
   await page.getByRole('button', { name: 'Zurück zur Version davor' }).click()
-  await dialog.getByText('Lässt beim nächsten Neustart Platz B (7.1.0) starten.').waitFor()
+  await dialog.getByText('Lässt beim nächsten Neustart der Maschine Platz B (7.1.0) starten.').waitFor()
   await dialog.getByRole('button', { name: 'Zurück zur Version davor' }).click()
-  await page.locator('.toast').getByText('Beim nächsten Neustart startet Platz B (7.1.0).').waitFor()
+  await page.locator('.toast').getByText('Beim nächsten Neustart der Maschine startet Platz B (7.1.0).').waitFor()
   assert.deepEqual(
     complaints.filter((one) => !one.includes('409')),
     [],

@@ -14,7 +14,6 @@ import { type Begun, type SlotState, UpdateNotes } from './notes.ts'
 import { type Bundle, beginInstall, bundleIn, mark, progress, type Slot, type Slots, slots } from './rauc.ts'
 
 const LOOK_MS = 500
-const NOW_REBOOT = '`reboot` starts it, on trial until it is confirmed'
 const LOOK = '`update status` shows how far it is'
 
 export interface ImageState {
@@ -270,10 +269,10 @@ export class Updates {
     if (this.#closing.signal.aborted) return
     const { version } = begun
     this.#notes.note({ begun: failed === undefined ? undefined : { ...begun, failed } })
-    if (failed === undefined) this.#o.log.info({ version }, 'update_installed')
-    else this.#o.log.error({ version, why: failed }, 'update_failed')
-    if (failed === undefined) this.#done = { percent: 100, step: `${version} is installed: ${NOW_REBOOT}` }
     this.brought.drop()
+    if (failed !== undefined) return this.#o.log.error({ version, why: failed }, 'update_failed')
+    this.#o.log.info({ version }, 'update_installed')
+    this.#done = { percent: 100, step: `${version} is installed: \`reboot\` starts it, on trial until it is confirmed` }
   }
 
   /** Why it did not end well; undefined: it did. */

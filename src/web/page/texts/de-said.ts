@@ -193,38 +193,6 @@ export const DE_SAID: Readonly<Record<string, string>> = {
   'Everything goes; the gateway starts anew as it was shipped.':
     'Alles entfällt; das Gateway startet neu wie ausgeliefert.',
 
-  // update
-  'Writes {version}, for {compatible}, to slot {slot}, in place of {former}.':
-    'Schreibt {version}, für {compatible}, auf Platz {slot}, an die Stelle von {former}.',
-  'Writes {version}, for {compatible}, to slot {slot}.': 'Schreibt {version}, für {compatible}, auf Platz {slot}.',
-  'Slot {slot} goes on running, and stays the way back.': 'Platz {slot} läuft weiter und bleibt der Weg zurück.',
-  'What waits in the queue is not touched.': 'Was in der Warteschlange wartet, bleibt unberührt.',
-  '{version} is being written to slot {slot}.': '{version} wird auf Platz {slot} geschrieben.',
-  '`update status` shows how far it is.': 'Wie weit es ist, steht hier.',
-  'Tells the boot loader that the slot that runs is good.': 'Sagt dem Bootloader, dass der Platz, der läuft, gut ist.',
-  'Its trial ends.': 'Seine Probe endet.',
-  'The boot loader knows {slot} as good: it is on trial no more.':
-    'Der Bootloader kennt {slot} als gut: Die Probe ist vorbei.',
-  'Lets the next reboot start {slot}.': 'Lässt beim nächsten Neustart {slot} starten.',
-  'The next `reboot` starts {slot}.': 'Beim nächsten Neustart startet {slot}.',
-  'slot {slot}': 'Platz {slot}',
-  '{file} is damaged, or signed by nobody whom this device knows: {why}':
-    '{file} ist beschädigt, oder von niemandem signiert, den dieses Gerät kennt: {why}',
-  'fetch it anew, compare its sum, and see that it is one for this device':
-    'Holen Sie die Datei neu, vergleichen Sie ihre Prüfsumme, und sehen Sie nach, ob sie für dieses Gerät ist.',
-  '{file} is no bundle, or not whole: {why}': '{file} ist kein Bundle, oder nicht ganz: {why}',
-  "{file} is for '{its}', and this device is a '{own}'": '{file} ist für „{its}“, und dieses Gerät ist „{own}“.',
-  'fetch the bundle for this device': 'Holen Sie das Bundle für dieses Gerät.',
-  'an update is being installed': 'Eine Aktualisierung wird gerade installiert.',
-  'the installation of {version} was interrupted': 'Die Installation von {version} wurde unterbrochen.',
-  "slot {slot} can't be started: it is {state}": 'Platz {slot} kann nicht starten: Er ist {state}.',
-  unfinished: 'nicht zu Ende geschrieben',
-  'never installed': 'nie bespielt',
-  bad: 'vergeblich versucht worden',
-  'the version that runs is on trial, and slot {slot} is the way back':
-    'Die Version, die läuft, ist auf Probe, und Platz {slot} ist der Weg zurück.',
-  '{bytes} bytes are to come, and {room} are free': '{bytes} Bytes kommen noch, und {room} sind frei.',
-
   // faults
   'the name or the password is wrong': 'Name oder Passwort ist falsch.',
   'this is not the one-time code': 'Das ist nicht der Einmalcode.',

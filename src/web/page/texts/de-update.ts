@@ -39,25 +39,30 @@ export const DE_UPDATE: Sentences = {
   'Tells the boot loader that the slot that runs is good.':
     'Sagt dem Bootloader, dass der Platz, der läuft, in Ordnung ist.',
   'Its trial ends.': 'Seine Probe endet.',
-  'Slot {slot} is good{maybe}: it is on trial no more.': 'Platz {slot} ist in Ordnung{maybe} und nicht mehr auf Probe.',
-  ', with {version}': ', mit {version}',
-  '{word}, with {version}': '{word}, mit {version}',
-  'Lets the next reboot start slot {slot}.': 'Lässt den nächsten Neustart der Maschine Platz {slot} starten.',
-  'The next `reboot` starts slot {slot}.': 'Der nächste Neustart der Maschine startet Platz {slot}.',
+  'The boot loader knows {slot} as good: it is on trial no more.':
+    'Der Bootloader kennt {slot} als gut: Die Probe ist vorbei.',
+  'Lets the next reboot start {slot}.': 'Lässt beim nächsten Neustart der Maschine {slot} starten.',
+  'The next `reboot` starts {slot}.': 'Beim nächsten Neustart der Maschine startet {slot}.',
+  'slot {slot}': 'Platz {slot}',
+  '{version} is installed: `reboot` starts it, on trial until it is confirmed':
+    '{version} ist installiert: Ein Neustart der Maschine startet sie, auf Probe, bis sie bestätigt ist.',
 
   // refused
+  'the installation of {version} was interrupted': 'Die Installation von {version} wurde unterbrochen.',
   'an update is being installed': 'Eine Aktualisierung wird gerade installiert.',
   'an update is being installed already': 'Eine Aktualisierung wird schon installiert.',
   '`update status` shows how far it is': '`update status` zeigt, wie weit sie ist.',
-  'a bundle is being brought or installed': 'Ein Bundle wird gerade gebracht oder installiert.',
-  'these bytes begin at {from}, expected are those from {start} on':
-    'Diese Bytes beginnen bei {from}, erwartet werden die ab {start}.',
-  'the bundle did not come whole: {why}': 'Das Bundle kam nicht ganz an: {why}',
-  'the bundle needs {bytes} bytes more, and {room} are free':
-    'Das Bundle braucht noch {bytes} Bytes, und {room} sind frei.',
-  'the reserve of the queue is not given away; `storage` shows the disk, `backups` what could go':
+  'another bundle is being brought': 'Ein anderes Bundle wird gerade gebracht.',
+  'these bytes begin at {from}; expected are those from {next} on':
+    'Diese Bytes beginnen bei {from}; erwartet werden die ab {next}.',
+  'it did not come whole: {why}': 'Es kam nicht ganz an: {why}',
+  '{bytes} bytes are to come, and {room} are free': '{bytes} Bytes kommen noch, und {room} sind frei.',
+  "the queue's reserve is not given away; `storage` shows the disk, `backups` what could go from it":
     'Die Reserve der Warteschlange wird nicht hergegeben; unter System stehen der Speicher und die Sicherungen, die gehen könnten.',
-  'a bundle has at most {bytes} bytes': 'Ein Bundle hat höchstens {bytes} Bytes.',
+  'a bundle has at most {bytes} bytes, not {more}': 'Ein Bundle hat höchstens {bytes} Bytes, nicht {more}.',
+  '{file} is not here': '{file} ist nicht hier.',
+  'a bundle, as {type}': 'ein Bundle, als {type}',
+  "'bytes FIRST-LAST/TOTAL'": "'bytes FIRST-LAST/TOTAL'",
   'more than {bytes} bytes came': 'Es kamen mehr als {bytes} Bytes.',
   "{file} can't be read: {why}": '{file} lässt sich nicht lesen: {why}',
   'the gateway itself reads it, by its own user: a path that it sees, such as below its data folder':
@@ -76,8 +81,8 @@ export const DE_UPDATE: Sentences = {
   '`systemctl status rauc` on the device says more': '`systemctl status rauc` auf dem Gerät sagt mehr.',
   'the version that runs is on trial, and slot {slot} is the way back':
     'Die Version, die läuft, ist auf Probe, und Platz {slot} ist der Weg zurück.',
-  '`update confirm` ends the trial, then the other slot may be written':
-    '`update confirm` beendet die Probe, dann darf der andere Platz geschrieben werden.',
+  '`update confirm` ends the trial; then that may be written':
+    '`update confirm` beendet die Probe; dann darf er geschrieben werden.',
   "{file} is for '{other}', and this device is a '{device}'":
     '{file} ist für „{other}“, und dieses Gerät ist ein „{device}“.',
   'fetch the bundle for this device': 'Holen Sie das Bundle für dieses Gerät.',
