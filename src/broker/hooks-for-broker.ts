@@ -29,8 +29,8 @@ export interface HooksForBroker {
    * bound to the filter. The iterable ends within its own deadline; `later` gets what a database that was away then has.
    */
   messages(clientid: string, filter: string, skip: Skip, later: Later): AsyncIterable<Message> | null
-  /** The retained messages of every topic that matches. */
-  retained(filter: string): Promise<readonly Message[]>
+  /** The retained messages of every topic that matches, and that are wanted; in an array of the caller's own. */
+  retained(filter: string, isWanted: (message: Message) => boolean): Promise<Message[]>
   /** Is there room to retain a message of this topic, with so many bytes of payload? */
   mayRetain(topic: string, bytes: number): boolean
   /** Is a hook bound to this event of this topic? Asked for every delivery and acknowledgement. */

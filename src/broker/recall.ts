@@ -77,26 +77,30 @@ async function* retained(
   owed: OwedRetained,
   context: RecallContext,
 ): AsyncGenerator<Entry, void> {
-  for (const message of await retainedBehind(owed.get(filter)!, filter, context)) {
-    const { msgid, seq, topic } = message
-    const entry = entryOf(message, qos, true)
-    if (!session.mayRead(topic) || isRouted(seq, context) || session.outbox.hasSent(msgid, seq, entry.qos)) continue
-    yield entry
-    owed.set(filter, msgid) // the next one is asked for when this one is sent
+  const after = owed.get(filter)!
+  const isOwed = ({ msgid, seq, topic, qos: published }: Message): boolean =>
+    !isRouted(seq, context) &&
+    !session.outbox.hasSent(msgid, seq, lower(published, qos)) &&
+    session.mayRead(topic) &&
+    (after === '' || msgid > after)
+  for (const message of await retainedNow(filter, isOwed, context)) {
+    if (!isOwed(message)) continue // any more
+    yield entryOf(message, qos, true)
+    owed.set(filter, message.msgid) // the next one is asked for when this one is sent
   }
   owed.delete(filter)
 }
 
-/** In the order of their ids, so that those behind `after` are the rest. */
-async function retainedBehind(
-  after: string,
+/** In the order of their ids, so that those behind the last one that was sent are the rest. */
+async function retainedNow(
   filter: string,
+  isOwed: (message: Message) => boolean,
   { hooks, system, failed }: RecallContext,
 ): Promise<readonly Message[]> {
   try {
-    const messages = [...system.match(filter), ...(await hooks.retained(filter))]
-    const rest = after === '' ? messages : messages.filter(({ msgid }) => msgid > after)
-    return rest.sort((a, b) => (a.msgid < b.msgid ? -1 : Number(a.msgid > b.msgid)))
+    const messages = await hooks.retained(filter, isOwed)
+    messages.push(...system.match(filter).filter(isOwed))
+    return messages.sort((a, b) => (a.msgid < b.msgid ? -1 : Number(a.msgid > b.msgid)))
   } catch (error) {
     failed(error, filter)
     return []
@@ -146,6 +150,8 @@ async function* entriesOf(messages: readonly Message[], granted: Qos): AsyncGene
 const isRouted = (seq: Seq | undefined, { routedUpTo }: RecallContext): boolean => seq !== undefined && seq > routedUpTo
 
 function entryOf(message: Message, granted: Qos, retain: boolean): Entry {
-  const qos = message.qos < granted ? message.qos : granted // [MQTT-3.8.4-6], aedes #7
-  return { message: Outgoing.ofMessage(message), qos, retain, live: false }
+  return { message: Outgoing.ofMessage(message), qos: lower(message.qos, granted), retain, live: false }
 }
+
+/** [MQTT-3.8.4-6], aedes #7 */
+const lower = (published: Qos, granted: Qos): Qos => (published < granted ? published : granted)

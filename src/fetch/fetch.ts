@@ -14,7 +14,14 @@ import { type LateLookup, Lookups } from './lookups.ts'
 import { MessageFetch, type MessageRequest } from './messages.ts'
 import { newer } from './overlay.ts'
 import { type AskOptions, Pools } from './pool-reader.ts'
+import { Share } from './share.ts'
 import { type Acknowledgement, ToldRows } from './told-rows.ts'
+
+export interface RetainedRequest {
+  readonly filter: string
+  readonly bindings: readonly Binding[]
+  isWanted(message: Message): boolean
+}
 
 export interface FetchOptions extends AskOptions {
   readonly journal: Journal
@@ -31,6 +38,7 @@ export class Fetch {
   readonly #pools: Pools
   readonly #completions: Completions
   readonly #toldRows = new ToldRows()
+  readonly #share = new Share()
   readonly #held = new HeldPositions()
   #follow: Follow = () => {}
   readonly #messages: MessageFetch
@@ -137,12 +145,21 @@ export class Fetch {
     return this.#lookups.subscriptions(r.clientid, poolsOf(r.bindings), r.late)
   }
 
-  /** The retained messages that the filter matches: one a topic, the newest that is known here or in the bound pools. */
-  async retained(r: { filter: string; bindings: readonly Binding[] }): Promise<Message[]> {
-    const pools = poolsOf(r.bindings).filter((pool) => this.#pools.canRead(pool, r.filter))
-    const lists = await Promise.all(pools.map((pool) => this.#retainedIn(pool, r.filter)))
-    const byTopic = new Map(this.#store.retained.match(r.filter).map((message) => [message.topic, message]))
-    for (const row of lists.flat()) {
+  /**
+   * The retained messages that the filter matches and that are wanted: one a topic, the newest that is known here or in the bound
+   * pools. One client may ask for all of them by thousands of filters.
+   */
+  async retained({ filter, bindings, isWanted }: RetainedRequest): Promise<Message[]> {
+    const pools = poolsOf(bindings).filter((pool) => this.#pools.canRead(pool, filter))
+    const lists = await Promise.all(pools.map((pool) => this.#retainedIn(pool, filter)))
+    return this.#share.do(() => this.#merged(filter, lists.flat()).filter(isWanted))
+  }
+
+  #merged(filter: string, rows: readonly RemoteMessage[]): Message[] {
+    const own = this.#store.retained.match(filter)
+    if (rows.length === 0) return own
+    const byTopic = new Map<string, Message>(own.map((message) => [message.topic, message]))
+    for (const row of rows) {
       const other = byTopic.get(row.topic)
       byTopic.set(row.topic, other ? newer(this.#store, other, row) : row)
     }

@@ -157,9 +157,9 @@ export class Hooks {
     return bindings.length > 0 ? this.#fetch.messages({ clientid, filter, bindings, skip, later }) : null
   }
 
-  /** The retained messages of every topic that matches, one a topic. */
-  retained(filter: string): Promise<readonly Message[]> {
-    return this.#fetch.retained({ filter, bindings: this.#lookups(filter, 'on_retain_lookup') })
+  /** The retained messages of every topic that matches, one a topic, that are wanted. */
+  retained(filter: string, isWanted: (message: Message) => boolean = () => true): Promise<Message[]> {
+    return this.#fetch.retained({ filter, bindings: this.#lookups(filter, 'on_retain_lookup'), isWanted })
   }
 
   #lookups(filter: string, name: string): readonly Binding[] {

@@ -135,8 +135,8 @@ export class FakeHooks implements HooksForBroker {
     return this.fetch?.(clientid, filter, skip, later) ?? null
   }
 
-  async retained(filter: string): Promise<readonly Message[]> {
-    return this.#retained.match(filter)
+  async retained(filter: string, isWanted: (message: Message) => boolean): Promise<Message[]> {
+    return this.#retained.match(filter).filter(isWanted)
   }
 
   wants(hook: HookName): boolean {
