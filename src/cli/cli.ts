@@ -5,7 +5,7 @@ import type { Face } from '../gateway/face.ts'
 import { ConfigFaults } from '../gateway/gateway.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { check } from './check.ts'
-import { completion } from './completion.ts'
+import { asking, completion } from './completion.ts'
 import { lineConsole } from './console.ts'
 import { ctl } from './ctl.ts'
 import { passwd } from './passwd.ts'
@@ -18,7 +18,7 @@ import { version } from './version.ts'
 /** One word of `holdfast <word>`. */
 export interface Command {
   readonly summary: string
-  /** Shown by `--help`; the first line is the call. */
+  /** Shown by `--help`; the first paragraph is the call. */
   readonly help: string
   /** Help on these words behind the command's. */
   helpOn?(words: readonly string[]): string
@@ -83,17 +83,25 @@ export async function main(argv: string[], faces: readonly Face[] = []): Promise
   }
 }
 
-/** For the scripts of `holdfast completion`: `-- WORD…` → a candidate a line, a tab, and what it is. */
-async function complete([, name = '', ...words]: string[]): Promise<number> {
-  const found =
-    words.length > 0
-      ? await COMMANDS[name]?.complete?.(words)
-      : Object.entries(COMMANDS).map(([word, { summary }]): Candidate => ({ word, doc: summary }))
-  const partial = words.at(-1) ?? name
-  for (const { word, doc = '' } of found ?? []) {
-    if (word.startsWith(partial)) process.stdout.write(`${word}\t${doc}\n`)
-  }
+/** For the scripts of `holdfast completion`: a candidate a line. */
+async function complete(args: string[]): Promise<number> {
+  const { words, answer } = asking(args)
+  const [name = '', ...more] = words
+  const found = more.length > 0 ? await behind(COMMANDS[name], more) : Object.entries(COMMANDS).map(asCandidate)
+  const partial = words.at(-1) ?? ''
+  const lines = found.filter(({ word }) => word.startsWith(partial)).map(answer)
+  process.stdout.write(lines.map((line) => (line === undefined ? '' : `${line}\n`)).join(''))
   return 0
+}
+
+const asCandidate = ([word, { summary }]: [string, Command]): Candidate => ({ word, doc: summary })
+
+/** What the command has to offer, and the options of its call, which its help begins with. */
+async function behind(command: Command | undefined, words: readonly string[]): Promise<Candidate[]> {
+  if (!command) return []
+  const [call] = command.help.split('\n\n')
+  const options = words.at(-1) === '' ? [] : (call!.match(/--[a-z]+/g) ?? [])
+  return [...((await command.complete?.(words)) ?? []), ...[...new Set(options)].map((word) => ({ word }))]
 }
 
 function report(error: unknown, name: string): number {

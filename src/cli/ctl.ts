@@ -43,11 +43,13 @@ ${parameterLines(CTL_OPTIONS)}
 Commands:
 ${helpIndex(COMMANDS)}`,
   helpOn: (words) => (words.length === 0 ? ctl.help : helpFor(words, COMMANDS)),
-  async complete(words) {
+  async complete([first, ...more]) {
+    const words = first === 'help' ? more : [first!, ...more]
+    const own = completionOf(words, [], { face: CTL_OPTIONS })
     try {
-      return await runningGateway(dataDir(undefined)).complete(words)
+      return [...(await runningGateway(dataDir(undefined)).complete(words)), ...own]
     } catch {
-      return completionOf(words, COMMANDS) // there is none running
+      return [...completionOf(words, COMMANDS), ...own] // there is none running
     }
   },
   async run(args) {

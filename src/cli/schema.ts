@@ -1,4 +1,5 @@
 import { applySchema, printSchema } from '../gateway/schema.ts'
+import { BACKEND_KINDS } from '../model/binding.ts'
 import type { Command } from './cli.ts'
 import { dataDir, etcDir, parse, UsageError } from './usage.ts'
 
@@ -8,6 +9,7 @@ export const schema: Command = {
 
 Prints the DDL of a backend (pgsql, sqlite, dynamo, …). With --apply it is run on the pool NAME of
 plugins/emqx_backend_<kind>.conf; it may be repeated, what is there stays.`,
+  complete: async (words) => (words.length === 1 ? BACKEND_KINDS.map((word) => ({ word })) : []),
   async run(args) {
     const { values, positionals } = parse({
       args,

@@ -7,12 +7,11 @@ import type { Shell } from './shell.ts'
 import { quoted, wordsOf } from './words.ts'
 
 const MOST_SHOWN = 40
-const CONTROL = /[\x00-\x1f\x7f-\x9f]/
 
 /** @returns what to show above the line */
 export async function candidatesFor(editor: LineEditor, shell: Pick<Shell, 'complete'>): Promise<string> {
   const { words, lastAt } = wordsOf(editor.before)
-  const found = (await candidates(words, shell)).filter(({ word }) => !CONTROL.test(word))
+  const found = await candidates(words, shell)
   if (found.length === 0) return ''
   const partial = words.at(-1)!
   const [first] = found

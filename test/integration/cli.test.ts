@@ -144,7 +144,6 @@ describe('with a running gateway', () => {
     const { stdout: would } = await holdfast('ctl', 'lane', 'skip', 'pool1', '--to', '1', '--dry-run')
     assert.equal(would, 'Gives up what waits for sqlite.pool1 up to event 1: it will never be in that database.\n')
     assert.equal((await holdfast('complete', '--', 'ctl', 'lane', 'skip', 's')).stdout, 'sqlite.pool1\tup\n')
-    assert.match((await holdfast('completion', 'bash')).stdout, /complete -o default -F _holdfast holdfast/)
     assert.equal((await holdfast('completion', 'fish')).code, 2)
   })
 

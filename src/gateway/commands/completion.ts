@@ -5,6 +5,9 @@ import type { Spoken } from './command.ts'
 import { type Candidate, isOption, type Parameter, type Parameters } from './parameter.ts'
 import { optionName } from './words.ts'
 
+/** Nobody types them, and a terminal would obey them: a client chooses its id itself. */
+const CONTROL = /[\x00-\x1f\x7f-\x9f]/
+
 /** @param gateway absent: only what is known without a running one. @param face options of the face itself */
 export function completionOf(
   words: readonly string[],
@@ -20,7 +23,9 @@ export function completionOf(
   const all = asked
     ? valuesOf(asked, gateway)
     : [...commandWords(before, commands), ...next(before, partial, command, gateway), ...options(known)]
-  return all.filter(({ word }) => word.startsWith(partial) && (partial !== '' || !word.startsWith('-')))
+  return all.filter(
+    ({ word }) => word.startsWith(partial) && (partial !== '' || !word.startsWith('-')) && !CONTROL.test(word),
+  )
 }
 
 /** The option that the word before wants a value for. */
