@@ -25,13 +25,17 @@ const ENVIRONMENT = {
 }
 const PATIENCE_MS = 120_000
 
-/** A copy of its files, without anything that runs. Made once (half a minute, in the emulator two). @param into where it is put */
-export function debianRoot(architecture: DebianArchitecture, into: string): void {
+/**
+ * A copy of its files, without anything that runs. Made once (half a minute, in the emulator two).
+ * @param into where it is put. @param more packages
+ */
+export function debianRoot(architecture: DebianArchitecture, into: string, more: readonly string[] = []): void {
   if (architecture === 'arm64' && process.arch !== 'arm64') emulate()
-  copyTemplate(`debian-${SUITE}-${architecture}`, into, (folder) => {
+  copyTemplate(['debian', SUITE, architecture, ...more].join('-'), into, (folder) => {
     process.stderr.write(`making a Debian of ${architecture} (once) …\n`)
     const without = ['man', 'locale', 'doc'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`)
-    const what = [`--architectures=${architecture}`, `--include=${PACKAGES}`, '--variant=minbase', '--mode=root']
+    const packages = `--include=${[PACKAGES, ...more].join(',')}`
+    const what = [`--architectures=${architecture}`, packages, '--variant=minbase', '--mode=root']
     execFileSync('mmdebstrap', [...what, ...without, '--quiet', SUITE, join(folder, 'data')], { stdio: 'inherit' })
   })
 }
@@ -88,11 +92,15 @@ export class DebianMachine {
     return machine
   }
 
-  /** Resolves when systemd has started all that it starts. */
-  static async boot(t: TestContext, architecture: DebianArchitecture): Promise<DebianMachine> {
+  /** Resolves when systemd has started all that it starts. @param packages beside the usual ones. @param words options of systemd-nspawn */
+  static async boot(
+    t: TestContext,
+    architecture: DebianArchitecture,
+    { packages = [], words = [] }: { packages?: readonly string[]; words?: readonly string[] } = {},
+  ): Promise<DebianMachine> {
     const root = join(temporaryFolder(t), 'root')
-    debianRoot(architecture, root)
-    const machine = await DebianMachine.start(t, root, ['--boot'])
+    debianRoot(architecture, root, packages)
+    const machine = await DebianMachine.start(t, root, [...words, '--boot'])
     const state = (): string => machine.try('systemctl', 'is-system-running')
     await until('it has booted', () => /^(running|degraded)/.test(state()), PATIENCE_MS)
     return machine

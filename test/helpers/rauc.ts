@@ -2,9 +2,20 @@
 // the test. A reboot is another start of the service. Installing mounts the bundle, which only root may.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type CertificateFiles, makeCertificate } from './certificates.ts'
 import { until } from './gateway.ts'
@@ -46,6 +57,8 @@ export interface BundleOptions {
   readonly compatible?: string
   /** The device knows only its own. */
   readonly signer?: CertificateFiles
+  /** What an image takes is verity; to mount that the kernel has to have a device mapper. */
+  readonly format?: 'plain' | 'verity'
 }
 
 type SlotName = 'A' | 'B'
@@ -73,7 +86,7 @@ case $1 in
 esac
 `
 
-const SYSTEM = (folder: string, keyring: string): string => `[system]
+const SYSTEM = (folder: string): string => `[system]
 compatible=${COMPATIBLE}
 bootloader=custom
 bundle-formats=plain verity
@@ -82,7 +95,7 @@ statusfile=${folder}/rauc.status
 [handlers]
 bootloader-custom-backend=${folder}/boot-loader
 [keyring]
-path=${keyring}
+path=${folder}/signer.pem
 [slot.rootfs.0]
 device=${folder}/rootfs.0
 type=raw
@@ -92,6 +105,38 @@ device=${folder}/rootfs.1
 type=raw
 bootname=B
 `
+
+/** Slots, boot loader, keyring and RAUC's system.conf. @param at where `folder` is for RAUC. @returns who signs for it */
+export function layOutDevice(folder: string, at = folder): CertificateFiles {
+  const write = (name: string, text: string, mode = 0o644): void => writeFileSync(join(folder, name), text, { mode })
+  mkdirSync(join(folder, 'boot'), { recursive: true })
+  write('system.conf', SYSTEM(at))
+  write('boot-loader', BOOT_LOADER(at), 0o755)
+  write('boot/order', 'A B\n')
+  write('boot/left.A', '3\n')
+  write('boot/left.B', '0\n')
+  for (const name of Object.values(FILES)) {
+    write(name, '')
+    truncateSync(join(folder, name), SLOT_BYTES)
+  }
+  return makeCertificate(folder, 'signer')
+}
+
+/** @returns the file */
+export function makeBundle(
+  folder: string,
+  { version, compatible = COMPATIBLE, format = 'plain', signer }: BundleOptions & { signer: CertificateFiles },
+): string {
+  const content = mkdtempSync(join(folder, 'content-'))
+  const file = join(folder, `${basename(content)}.raucb`)
+  writeFileSync(join(content, 'rootfs.img'), Buffer.concat([Buffer.from(version), randomBytes(50_000)]))
+  const about = `[update]\ncompatible=${compatible}\nversion=${version}\n[bundle]\nformat=${format}\n`
+  writeFileSync(join(content, 'manifest.raucm'), `${about}[image.rootfs]\nfilename=rootfs.img\n`)
+  const keys = [`--cert=${signer.certfile}`, `--key=${signer.keyfile}`]
+  execFileSync('rauc', [...keys, 'bundle', content, file], { stdio: 'pipe' })
+  chmodSync(file, 0o644)
+  return file
+}
 
 const ended = async (child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> => {
   if (!child || child.exitCode !== null || child.signalCode !== null) return
@@ -107,26 +152,16 @@ export class RaucDevice {
   booted: SlotName = 'A'
   #bus: ChildProcess | undefined
   #service: ChildProcess | undefined
-  #bundles = 0
 
   private constructor(folder: string) {
     this.folder = folder
-    this.signer = makeCertificate(folder, 'signer')
+    this.signer = layOutDevice(folder)
     const [programs, socket] = [join(folder, 'bin'), join(folder, 'bus')]
     this.env = { PATH: `${programs}:${process.env.PATH}`, DBUS_SYSTEM_BUS_ADDRESS: `unix:path=${socket}` }
-    for (const name of ['bin', 'boot', 'mnt']) mkdirSync(join(folder, name))
-    const write = (name: string, text: string, mode = 0o644): void => writeFileSync(join(folder, name), text, { mode })
-    write('bus.conf', BUS(socket))
-    write('system.conf', SYSTEM(folder, this.signer.certfile))
-    write('boot-loader', BOOT_LOADER(folder), 0o755)
-    write('bin/rauc', `#!/bin/sh\nexec ${findProgram('rauc')} --conf='${folder}/system.conf' "$@"\n`, 0o755)
-    write('boot/order', 'A B\n')
-    write('boot/left.A', '3\n')
-    write('boot/left.B', '0\n')
-    for (const name of Object.values(FILES)) {
-      write(name, '')
-      truncateSync(join(folder, name), SLOT_BYTES)
-    }
+    for (const name of ['bin', 'mnt']) mkdirSync(join(folder, name))
+    writeFileSync(join(folder, 'bus.conf'), BUS(socket))
+    const rauc = `#!/bin/sh\nexec ${findProgram('rauc')} --conf='${folder}/system.conf' "$@"\n`
+    writeFileSync(join(folder, 'bin/rauc'), rauc, { mode: 0o755 })
   }
 
   /** Slot A runs, as it came with the card; nothing was ever installed. */
@@ -134,6 +169,7 @@ export class RaucDevice {
     const device = new RaucDevice(temporaryFolder(t))
     atEnd(t, () => device.#stop())
     device.#bus = device.#spawn('dbus-daemon', `--config-file=${join(device.folder, 'bus.conf')}`, '--nofork')
+    await until('the bus answers', () => device.#run('busctl', '--system', '--no-pager', 'list'))
     await device.boot('A')
     return device
   }
@@ -171,17 +207,8 @@ export class RaucDevice {
   }
 
   /** @returns the file */
-  bundle({ version, compatible = COMPATIBLE, signer = this.signer }: BundleOptions): string {
-    const name = `${version}-${++this.#bundles}`
-    const [content, file] = [join(this.folder, name), join(this.folder, `${name}.raucb`)]
-    mkdirSync(content)
-    writeFileSync(join(content, 'rootfs.img'), version.repeat(10_000))
-    const manifest = `[update]\ncompatible=${compatible}\nversion=${version}\n[image.rootfs]\nfilename=rootfs.img\n`
-    writeFileSync(join(content, 'manifest.raucm'), manifest)
-    const keys = [`--cert=${signer.certfile}`, `--key=${signer.keyfile}`]
-    execFileSync('rauc', [...keys, 'bundle', content, file], { stdio: 'pipe' })
-    chmodSync(file, 0o644)
-    return file
+  bundle(options: BundleOptions): string {
+    return makeBundle(this.folder, { signer: this.signer, ...options })
   }
 
   /** The first bytes of what is in a slot. */

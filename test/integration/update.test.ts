@@ -1,14 +1,18 @@
 // `update …` on a device with a real RAUC: two slots, signed bundles; and what is refused.
 
 import assert from 'node:assert/strict'
-import { closeSync, copyFileSync, existsSync, openSync, writeSync } from 'node:fs'
+import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { runningGateway } from '../../src/cli/control.ts'
+import { serveConsole } from '../../src/console/console.ts'
 import { makeCertificate } from '../helpers/certificates.ts'
 import { GatewayProcess, until } from '../helpers/gateway.ts'
 import { atEnd } from '../helpers/journal.ts'
 import { installMissing, RaucDevice, raucMissing } from '../helpers/rauc.ts'
+import { Wire } from '../helpers/screen.ts'
 
+const PASSWORD = 'correct horse'
 const skip = raucMissing()
 const skipInstall = installMissing()
 
@@ -133,6 +137,35 @@ test('a power cut in the middle: the version that runs stays, and it is done aga
   assert.deepEqual([lastError, slots[1]!.state, slots[1]!.version], [null, 'good', '7.1.0'])
 })
 
+test('on the console: what was brought is offered, asked about, and shown to its end; a key leaves it alone', {
+  skip: skipInstall,
+}, async (t) => {
+  const { gateway, device } = await start(t)
+  const host = runningGateway(gateway.data)
+  const wire = new Wire().read()
+  atEnd(t, () => void wire.toConsole.destroy())
+  void serveConsole(wire.line, { host, from: 'console test' })
+  await wire.sees(/name:$/)
+  wire.type(`ada\r${PASSWORD}\r${PASSWORD}\r`)
+  await wire.sees(/ada>$/)
+  mkdirSync(join(gateway.data, 'updates'))
+  copyFileSync(device.bundle({ version: '7.1.0' }), join(gateway.data, 'updates/new.raucb'))
+  device.hold()
+  wire.type('update install \t\r')
+  await wire.sees(/Writes 7.1.0, for holdfast-test, to slot B[\s\S]*\[y\/N\]$/)
+  wire.type('y\r')
+  await wire.sees(/7.1.0 is being written to slot B[\s\S]*\d+ % /)
+  await until('it is in the middle', () => device.isHeld())
+  wire.type('q')
+  await wire.sees(/ada>$/)
+  wire.type('update status --follow\r')
+  await wire.sees(/status --follow[\s\S]*\d+ % /)
+  device.release()
+  await wire.sees(/status --follow[\s\S]*100 % 7.1.0 is installed: `reboot` starts it[\s\S]*ada>$/)
+  wire.type('update confirm\r')
+  await wire.sees(/knows slot A .* as good[\s\S]*ada>$/)
+})
+
 test('what came up in vain is bad, and no way back', { skip: skipInstall }, async (t) => {
   const { gateway, device } = await start(t)
   await gateway.holdfast('ctl', 'update', 'install', device.bundle({ version: '7.1.0' }))
@@ -148,7 +181,10 @@ test('bundles that are refused before anything is written', { skip }, async (t) 
   copyFileSync(good, damaged)
   const handle = openSync(damaged, 'r+')
   writeSync(handle, 'xxxx', 200)
-  assert.match(await gateway.refusal('update', 'install', damaged), /damaged.raucb is open elsewhere/)
+  assert.match(
+    await gateway.refusal('update', 'install', damaged),
+    /can't have .*damaged.raucb for itself alone: .*existing open file descriptor/,
+  )
   closeSync(handle)
   const stranger = makeCertificate(device.folder, 'stranger')
   for (const [file, why] of [

@@ -52,7 +52,7 @@ const kept = ({ data }: GatewayProcess): string[] =>
   existsSync(join(data, 'updates')) ? readdirSync(join(data, 'updates')) : []
 
 test('brought, looked into, installed, confirmed', { skip: installMissing() }, async (t) => {
-  const { gateway, device, put, post } = await start(t)
+  const { gateway, device, url, token, put, post } = await start(t)
   const bytes = readFileSync(device.bundle({ version: '7.1.0' }))
   assert.deepEqual(await put('new.raucb', bytes), [200, { bytes: bytes.length, isWhole: true }])
   const { image } = await gateway.ctl('update', 'status')
@@ -62,7 +62,10 @@ test('brought, looked into, installed, confirmed', { skip: installMissing() }, a
   assert.equal(asks, true)
   const { result } = await post('/update/install', { file: 'new.raucb' })
   assert.deepEqual(result, { version: '7.1.0', slot: 'B' })
-  await until('it is installed', async () => (await gateway.ctl('update', 'status')).image.next === 'B')
+  const authorization = `Bearer ${token}`
+  const steps = await ask(`${url}/api/v1/update/status?follow=1`, { headers: { authorization } })
+  assert.match(steps.text, /^event: item\ndata: \{"percent":100,"step":"7.1.0 is installed: `reboot` starts it/m)
+  assert.equal((await gateway.ctl('update', 'status')).image.next, 'B')
   await until('what was brought is gone', () => kept(gateway).length === 0)
   await device.boot('B')
   assert.match((await post('/update/confirm', {})).did, /knows slot B \(7.1.0\) as good/)

@@ -119,13 +119,14 @@ export async function bundleIn(file: string): Promise<Bundle> {
     return JSON.parse(await said('rauc', ['info', '--output-format=json', file], LOOK_MS)) as Bundle
   } catch (error) {
     const why = told(error)
-    if (/No such file|Permission denied/i.test(why)) {
+    if (/^No such file|Failed to open bundle/.test(why)) {
       const hint = 'the gateway itself reads it, by its own user: a path that it sees, such as below its data folder'
       throw new HoldfastError('NO_FILE', `${file} can't be read: ${why}`, { hint, cause: error })
     }
     if (/exclusive bundle access/.test(why)) {
-      throw new HoldfastError('NO_FILE', `${file} is open elsewhere: ${why}`, {
-        hint: 'when it is there as a whole',
+      const hint = 'when nobody else has it open; one that is not of the format verity must be a file of its user, too'
+      throw new HoldfastError('NO_FILE', `the gateway can't have ${file} for itself alone: ${why}`, {
+        hint,
         cause: error,
       })
     }

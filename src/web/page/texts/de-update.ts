@@ -67,8 +67,9 @@ export const DE_UPDATE: Sentences = {
   "{file} can't be read: {why}": '{file} lässt sich nicht lesen: {why}',
   'the gateway itself reads it, by its own user: a path that it sees, such as below its data folder':
     'Das Gateway liest sie selbst, unter seinem Benutzer: ein Pfad, den es sieht, etwa unter seinem Datenordner.',
-  '{file} is open elsewhere: {why}': '{file} ist anderswo geöffnet: {why}',
-  'when it is there as a whole': 'Wenn sie als Ganzes da ist.',
+  "the gateway can't have {file} for itself alone: {why}": 'Das Gateway kann {file} nicht für sich allein haben: {why}',
+  'when nobody else has it open; one that is not of the format verity must be a file of its user, too':
+    'Wenn sonst niemand sie geöffnet hat; eine, die nicht das Format verity hat, muss auch eine Datei seines Benutzers sein.',
   '{file} is damaged, or signed by nobody whom this device knows: {why}':
     '{file} ist beschädigt, oder von niemandem signiert, den dieses Gerät kennt: {why}',
   'fetch it anew, compare its sum, and see that it is one for this device':
