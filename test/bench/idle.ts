@@ -3,7 +3,7 @@ import { type Bench, inTurns, median } from './figure.ts'
 import { residentMb, SQLITE_HOOK, startGateway } from './gateway.ts'
 import { startMosquitto } from './peers.ts'
 
-const CLIENTS = 9500
+const CLIENTS = 10_000
 /** Connecting at a time. */
 const AT_A_TIME = 100
 
