@@ -48,10 +48,13 @@ function maxConnections(settings: GatewaySettings, log: Logger): number {
   return Math.min(wanted, possible)
 }
 
+/** Clients that can send the largest packet at a time, whatever `mqtt.max_unfinished` is: else two would end each other for ever. */
+const LARGE_AT_A_TIME = 4
+
 export function brokerLimits(settings: GatewaySettings, log: Logger): NonNullable<BrokerOptions['limits']> {
   return {
     maxPacketSize: settings['mqtt.max_packet_size'],
-    maxUnfinished: settings['mqtt.max_unfinished'],
+    maxUnfinished: Math.max(settings['mqtt.max_unfinished'], LARGE_AT_A_TIME * settings['mqtt.max_packet_size']),
     maxClientIdLength: settings['mqtt.max_clientid_len'],
     maxInflight: settings['mqtt.max_inflight'],
     maxOffline: settings['mqtt.max_offline'],

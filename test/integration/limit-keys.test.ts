@@ -30,7 +30,7 @@ test('of a connection: client id, packets, levels, filters, half-done QoS 2 mess
   const { connect, code, status } = await start(t, {
     'mqtt.max_clientid_len': 8,
     'mqtt.max_packet_size': '2KB',
-    'mqtt.max_unfinished': '2KB',
+    'mqtt.max_unfinished': '10KB',
     'mqtt.max_topic_levels': 3,
     'mqtt.max_subscriptions': 2,
     'mqtt.max_awaiting_rel': 2,
@@ -45,10 +45,10 @@ test('of a connection: client id, packets, levels, filters, half-done QoS 2 mess
     await client('greedy'),
     await client('fast'),
   ]
-  const halves = [await client('half 1'), await client('half 2')]
+  const halves = await Promise.all([1, 2, 3, 4, 5, 6].map((n) => client(`half ${n}`)))
   large.send(publishPacket('t', 'x'.repeat(2100)))
   for (const half of halves)
-    half.sendBytes(Buffer.concat([Buffer.from([0x30, 0xd0, 0x0f, 0, 1, 116]), Buffer.alloc(1200)]))
+    half.sendBytes(Buffer.concat([Buffer.from([0x30, 0xd0, 0x0f, 0, 1, 116]), Buffer.alloc(1900)]))
   deep.send(publishPacket('a/b/c/d', ''))
   assert.deepEqual(await greedy.subscribe(['a', 0], ['b', 0], ['c', 0]), [0, 0, 128])
   greedy.send(...publishes(3, { qos: 2 }))
