@@ -121,6 +121,31 @@ suite('users, rules, backups', { skip: chromiumMissing() }, () => {
     await page.getByRole('button', { name: 'Remove grace' }).waitFor()
     await page.context().close()
   })
+
+  test('a login that ends in the middle of work is made anew: what is typed stays, what was asked is done', async () => {
+    const { page } = await visit(chromium, `${url}/#/configuration/acl.conf`)
+    await logIn(page)
+    await page.locator('.cm-content').click()
+    await page.keyboard.press('Control+End')
+    await page.keyboard.type('\ntopic read work/of/g1/hour') // keys that mean something elsewhere on the page
+    await gateway.ctl('login', 'end', 'all')
+    await page.keyboard.press('Control+s')
+    const again = page.getByRole('dialog', { name: 'Your password, once more' })
+    await again.getByText('The login of ada has ended').waitFor()
+    await assertAccessible(page, 'a login that has ended')
+    await again.getByLabel('Password').fill(ACCOUNT.password)
+    await again.getByRole('button', { name: 'Log in' }).click()
+    await said(page, 'acl.conf')
+    await again.waitFor({ state: 'detached' })
+    const { content } = await gateway.ctl('config', 'file', 'get', 'acl.conf')
+    assert.match(content, /^topic read work\/of\/g1\/hour$/m)
+
+    await gateway.ctl('config', 'discard', '--take')
+    await gateway.ctl('login', 'end', 'all')
+    await again.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByLabel(/^Name/).waitFor()
+    await page.context().close()
+  })
 })
 
 /** Reads what it will do, and lets it. */

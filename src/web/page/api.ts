@@ -19,10 +19,10 @@ export const faultOf = (error: unknown): Fault =>
 
 export type Values = Readonly<Record<string, unknown>>
 
-/** Called when the gateway knows us no more. */
-export const onLoggedOut = { call: (): void => {} }
+/** Called when the gateway knows us no more. @returns does it now? */
+export const onLoggedOut = { call: async (): Promise<boolean> => false }
 /** Called when the gateway wants the password again, before it does what was asked. @returns was it given? */
-export const onOldLogin = { call: async (): Promise<boolean> => false }
+export const onOldLogin = { call: async (_why: 'old' | 'ended'): Promise<boolean> => false }
 
 const API = '/api/v1'
 /** A wrong password is no end of the login. */
@@ -37,8 +37,8 @@ interface Sent {
 
 const isJson = ({ headers }: Response): boolean => headers.get('content-type')?.includes('json') ?? false
 
-/** @param path below /api/v1. @throws Fault */
-async function request(method: string, path: string, sent?: Sent): Promise<Response> {
+/** @param path below /api/v1. @param isAgain behind a new login. @throws Fault */
+async function request(method: string, path: string, sent?: Sent, isAgain = false): Promise<Response> {
   let response: Response
   try {
     const range = sent?.range === undefined ? {} : { 'content-range': sent.range }
@@ -49,8 +49,9 @@ async function request(method: string, path: string, sent?: Sent): Promise<Respo
   }
   if (response.ok) return response
   const { code, detail, hint } = isJson(response) ? await response.json() : {}
-  if (code === 'LOGIN_OLD' && (await onOldLogin.call())) return request(method, path, sent)
-  if (response.status === 401 && !PASSWORDS.includes(path)) onLoggedOut.call()
+  if (code === 'LOGIN_OLD' && (await onOldLogin.call('old'))) return request(method, path, sent)
+  const isOut = response.status === 401 && !PASSWORDS.includes(path) && !isAgain
+  if (isOut && (await onLoggedOut.call())) return request(method, path, sent, true)
   throw new Fault(code ?? String(response.status), detail ?? response.statusText, hint)
 }
 

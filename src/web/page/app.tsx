@@ -53,8 +53,12 @@ export function App() {
   useCell(language)
   if (state === null) return <p class="loading">{t('loading')}</p>
   if (state.state === 'out') return <Login />
-  if (state.state === 'setup' || wizard) return <Wizard />
-  return <Frame name={state.name!} />
+  return (
+    <>
+      {state.state === 'setup' || wizard ? <Wizard /> : <Frame name={state.name!} />}
+      <PasswordAgain />
+    </>
+  )
 }
 
 function Frame({ name }: { name: string }) {
@@ -86,7 +90,6 @@ function Frame({ name }: { name: string }) {
         <page.Body key={page.name} />
       </main>
       <ActionDialog />
-      <PasswordAgain />
       <Toast />
     </>
   )
@@ -98,7 +101,8 @@ function useKeys(pages: readonly Page[]): void {
   useEffect(() => {
     let afterG = false
     const pressed = (event: KeyboardEvent): void => {
-      const { key, ctrlKey, metaKey, altKey, target } = event
+      const { key, ctrlKey, metaKey, altKey } = event
+      const [target] = event.composedPath() // the editor's own, too, which the event itself hides
       const typing = (target as HTMLElement).closest('input, textarea, select, dialog, [contenteditable]')
       const goes = afterG
       afterG = false

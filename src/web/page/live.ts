@@ -40,7 +40,7 @@ export function follow(): void {
       came: (data) => take(JSON.parse(data)),
       broke(isRefused) {
         isConnected.value = false
-        if (isRefused) onLoggedOut.call()
+        if (isRefused) void onLoggedOut.call()
       },
     }),
   )

@@ -1,6 +1,6 @@
 // Who is logged in.
 
-import { ask, onLoggedOut } from './api.ts'
+import { ask, onLoggedOut, onOldLogin } from './api.ts'
 import { cell } from './cell.ts'
 import { loadDeclared } from './declared.ts'
 import { follow, unfollow } from './live.ts'
@@ -36,4 +36,22 @@ export async function setUp(account: { code: string; name: string; password: str
   await become(state)
 }
 
-onLoggedOut.call = () => void lookUp().catch(() => {})
+/** Once, for all that ask at the same time. */
+let lookingUp: Promise<boolean> | undefined
+
+onLoggedOut.call = () => {
+  lookingUp ??= goOn()
+    .catch(() => false)
+    .finally(() => {
+      lookingUp = undefined
+    })
+  return lookingUp
+}
+
+/** A login that ends in the middle of work is made anew: the page stays as it is, with what is typed. */
+async function goOn(): Promise<boolean> {
+  const state = await ask<SessionState>('GET', '/session')
+  if (state.state === 'out' && session.value?.state === 'in' && (await onOldLogin.call('ended'))) return true
+  await become(state)
+  return state.state === 'in'
+}

@@ -1,4 +1,4 @@
-// The password once more: what is done with accounts, tokens and backups wants a login that is not old.
+// The password once more: what is done with accounts, tokens and backups wants a login that is not old; and a login ends.
 
 import { useState } from 'preact/hooks'
 import { ask, onOldLogin } from '../api.ts'
@@ -9,13 +9,18 @@ import { Dialog } from './dialog.tsx'
 import { Field } from './field.tsx'
 import { Form } from './form.tsx'
 
-const wanted = cell<((given: boolean) => void) | null>(null)
+interface Wanted {
+  readonly why: 'old' | 'ended'
+  readonly answer: (given: boolean) => void
+}
+
+const wanted = cell<Wanted | null>(null)
 let asking: Promise<boolean> | undefined
 
 /** Once, for all that ask at the same time. */
-onOldLogin.call = () => {
+onOldLogin.call = (why) => {
   asking ??= new Promise<boolean>((resolve) => {
-    wanted.value = resolve
+    wanted.value = { why, answer: resolve }
   }).finally(() => {
     asking = undefined
     wanted.value = null
@@ -25,19 +30,19 @@ onOldLogin.call = () => {
 
 /** Once in the page. */
 export function PasswordAgain() {
-  const answer = useCell(wanted)
-  return answer && <Asking answer={answer} />
+  const asked = useCell(wanted)
+  return asked && <Asking {...asked} />
 }
 
-function Asking({ answer }: { answer: (given: boolean) => void }) {
+function Asking({ why, answer }: Wanted) {
   const [password, setPassword] = useState('')
   const act = async (): Promise<void> => {
     await ask('POST', '/session', { name: session.value?.name, password })
     answer(true)
   }
   return (
-    <Dialog title={t('again')} close={() => answer(false)}>
-      <p>{t('again.why')}</p>
+    <Dialog title={t('again')} close={() => answer(false)} covers={why === 'ended'}>
+      <p>{t(`again.${why}`, { name: session.value?.name ?? '' })}</p>
       <Form
         submit={t('login')}
         act={act}

@@ -6,15 +6,17 @@ import { useEffect, useId, useRef } from 'preact/hooks'
 interface DialogProps {
   readonly title: string
   readonly close: () => void
+  /** Nothing of the page is seen behind it. */
+  readonly covers?: boolean
   readonly children: ComponentChildren
 }
 
-export function Dialog({ title, close, children }: DialogProps) {
+export function Dialog({ title, close, covers = false, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null)
   const id = useId()
   useEffect(() => element.current?.showModal(), [])
   return (
-    <dialog ref={element} aria-labelledby={id} onClose={close}>
+    <dialog ref={element} class={covers ? 'covers' : undefined} aria-labelledby={id} onClose={close}>
       <h2 id={id}>{title}</h2>
       {children}
     </dialog>

@@ -287,7 +287,9 @@ export const de: Texts = {
   'hooks.unload': 'Entladen',
   ago: 'vor {time}',
   again: 'Noch einmal Ihr Passwort',
-  'again.why': 'Ihre Anmeldung ist älter als 15 Minuten, und es geht um Konten oder Geheimnisse.',
+  'again.ended':
+    'Die Anmeldung von {name} ist zu Ende. Was auf der Seite steht, bleibt, auch was Sie geschrieben haben.',
+  'again.old': 'Ihre Anmeldung ist älter als 15 Minuten, und es geht um Konten oder Geheimnisse.',
   backup: 'Sicherung',
   'backup.what':
     'Konfiguration, Benutzer, Regeln, Konten, Token und Zertifikate in einer Datei, mit Passwörtern und Schlüsseln darin: Verwahren Sie sie gut.',

@@ -282,7 +282,8 @@ export const en = {
   'hooks.unload': 'Unload',
   ago: '{time} ago',
   again: 'Your password, once more',
-  'again.why': 'Your login is older than 15 minutes, and this touches accounts or secrets.',
+  'again.ended': 'The login of {name} has ended. What is on the page stays, with what you have typed.',
+  'again.old': 'Your login is older than 15 minutes, and this touches accounts or secrets.',
   backup: 'Backup',
   'backup.what':
     'Configuration, users, rules, operators, tokens and certificates as one file, with passwords and keys in it: keep it safe.',
