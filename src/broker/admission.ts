@@ -81,11 +81,9 @@ export class Admission {
     // [MQTT-3.1.3-8] and aedes #10; MQTT 3.1 knows no empty id at all
     const nameless = clientId === '' && (!clean || protocolVersion === 3)
     const tooLong = Buffer.byteLength(clientId) > this.#limits.maxClientIdLength
-    const known = this.#sessions.get(clientId)
-    const isFull = !clean && known?.clean !== false && this.#sessions.stored >= this.#limits.maxSessions
     if (nameless || tooLong) connection.refusal = 'clientid'
-    else if (isFull) connection.refusal = 'sessions'
-    else if (!connection.takePlace(known?.connection !== undefined)) connection.refusal = 'connections'
+    else if (!this.#hasSession(clientId, clean)) connection.refusal = 'sessions'
+    else if (!connection.hasRoom && !this.#takesOver(clientId)) connection.refusal = 'connections'
     if (clientId === '') packet.clientId = `auto-${randomUUID()}` // [MQTT-3.1.3-6]
     connection.will = will
     if (will) will.payload = Buffer.from(will.payload) // held as long as the connection, without the chunk that it came in
@@ -93,9 +91,9 @@ export class Admission {
     return fault && `will: ${fault}`
   }
 
-  /** @returns why it is refused, or undefined */
+  /** @returns why it is refused, or undefined: it has a place */
   async authenticate(connection: Connection, password: Buffer | undefined): Promise<Refusal | undefined> {
-    const refusal = connection.refusal ?? (await this.#admit(connection, password))
+    const refusal = connection.refusal ?? (await this.#admit(connection, password)) ?? this.#seat(connection)
     if (refusal && !connection.client.closed) this.#figures.countRefused(refusal)
     return refusal
   }
@@ -122,6 +120,21 @@ export class Admission {
     connection.granting.set(filter, grant)
     if (!connection.introduction.clean) connection.unstored.push(grant)
     return true
+  }
+
+  /** Now that it has proven who it is: others came while its password was checked. */
+  #seat(connection: Connection): Refusal | undefined {
+    const { client, introduction } = connection
+    if (!this.#hasSession(client.id, introduction.clean)) return 'sessions'
+    return connection.takePlace(this.#takesOver(client.id)) ? undefined : 'connections'
+  }
+
+  #hasSession(clientid: string, clean: boolean): boolean {
+    return clean || this.#sessions.get(clientid)?.clean === false || this.#sessions.stored < this.#limits.maxSessions
+  }
+
+  #takesOver(clientid: string): boolean {
+    return this.#sessions.get(clientid)?.connection !== undefined
   }
 
   async #admit(connection: Connection, password: Buffer | undefined): Promise<Refusal | undefined> {

@@ -86,7 +86,12 @@ export class Connection {
     return this.#arrival.certificate
   }
 
-  /** A CONNECT came. @param anyway see `Places.take`. @returns whether there is a place for one more client */
+  /** Would it get a place? */
+  get hasRoom(): boolean {
+    return this.#arrival.places.hasRoom
+  }
+
+  /** It is let in. @param anyway see `Places.take`. @returns whether there is a place for one more client */
   takePlace(anyway: boolean): boolean {
     return this.#arrival.places.take(this.#arrival.socket, anyway)
   }

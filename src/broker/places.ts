@@ -1,8 +1,10 @@
-// How many may come in: by one listener, and in all (the outer places). A client that sent its CONNECT has a place. Some
-// more sockets may be open, to be told that there is no place left; when these are taken too, the one that has been silent
-// longest makes room. So a flood of sockets that say nothing exhausts no descriptors, and locks nobody out who speaks.
+// How many may come in: by one listener, and in all (the outer places). A client that was let in has a place. Some more sockets
+// may be open: of those who have not said who they are, or have not proven it, and to be told that there is no place left. When
+// these are taken too, the longest waiting one makes room, of the network that most of them come from. So a flood of strangers
+// exhausts no descriptors, and locks nobody out who has a password and comes from elsewhere.
 
 import type { Socket } from 'node:net'
+import { networkOf } from '../model/network.ts'
 
 /** Sockets beside those of the clients. */
 const ANTEROOM = 100
@@ -11,11 +13,12 @@ export class Places {
   /** Clients at a time; may be Infinity. Those who are in stay. */
   most: number
   readonly #outer: Places | undefined
-  /** Those that have no place yet, the oldest first. */
-  readonly #silent = new Set<Socket>()
+  /** Those that have no place yet, by their network; of each the oldest first. */
+  readonly #waiting = new Map<string, Set<Socket>>()
+  readonly #networks = new WeakMap<Socket, string>()
   #clients = 0
   #sockets = 0
-  /** Silent ones that made room. */
+  /** Strangers that made room. */
   pushedOut = 0
 
   /** @param most clients at a time; may be Infinity */
@@ -28,7 +31,7 @@ export class Places {
     return this.#clients
   }
 
-  /** Open sockets, those of the clients and those that have not said who they are. */
+  /** Open sockets, those of the clients and those of strangers. */
   get sockets(): number {
     return this.#sockets
   }
@@ -36,17 +39,19 @@ export class Places {
   /** A socket was accepted. */
   enter(socket: Socket): void {
     this.#outer?.enter(socket)
-    this.#silent.add(socket)
+    const network = networkOf(socket.remoteAddress ?? '')
+    this.#networks.set(socket, network)
+    this.#waiting.set(network, (this.#waiting.get(network) ?? new Set()).add(socket))
     this.#sockets++
     socket.once('close', () => {
-      this.#silent.delete(socket)
+      this.#leave(socket)
       this.#sockets--
     })
     if (this.#sockets > this.most + ANTEROOM) this.#pushOut()
   }
 
   /**
-   * The socket has sent its CONNECT.
+   * The socket's client is let in.
    * @param anyway it takes over the place of a connection that is about to end
    * @returns whether it got a place
    */
@@ -59,7 +64,7 @@ export class Places {
 
   /** Ends the sockets that have no place. */
   turnAway(): void {
-    for (const socket of this.#silent) socket.destroy()
+    for (const sockets of this.#waiting.values()) for (const socket of sockets) socket.destroy()
   }
 
   get hasRoom(): boolean {
@@ -67,18 +72,28 @@ export class Places {
   }
 
   #give(socket: Socket): void {
-    this.#silent.delete(socket)
+    this.#leave(socket)
     this.#clients++
     socket.once('close', () => this.#clients--)
   }
 
   #pushOut(): void {
-    const [oldest] = this.#silent
+    let most: ReadonlySet<Socket> = new Set()
+    for (const sockets of this.#waiting.values()) if (sockets.size > most.size) most = sockets
+    const [oldest] = most
     if (!oldest) return
     for (let places: Places | undefined = this; places; places = places.#outer) {
-      places.#silent.delete(oldest) // it counts until its 'close', and must not be pushed out twice
+      places.#leave(oldest) // it counts until its 'close', and must not be pushed out twice
       places.pushedOut++
     }
     oldest.destroy()
+  }
+
+  /** It is none of those that wait any more. */
+  #leave(socket: Socket): void {
+    const network = this.#networks.get(socket)!
+    const sockets = this.#waiting.get(network)
+    sockets?.delete(socket)
+    if (sockets?.size === 0) this.#waiting.delete(network)
   }
 }

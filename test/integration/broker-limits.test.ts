@@ -5,7 +5,8 @@ import { once } from 'node:events'
 import { connect as connectSocket, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { generate } from 'mqtt-packet'
-import type { BrokerOptions } from '../../src/broker/broker.ts'
+import type { AccessControl, BrokerOptions } from '../../src/broker/broker.ts'
+import { accessBy } from '../helpers/access.ts'
 import { type OurBroker, startOurs } from '../helpers/brokers.ts'
 import { until } from '../helpers/gateway.ts'
 import { connectPacket, publishPacket, RawClient } from '../helpers/raw-client.ts'
@@ -77,6 +78,38 @@ test('a flood of silent sockets takes a bounded number of descriptors, and locks
   await until('the sockets to be closed', () => places.sockets === 110)
   await serves(ours)
   assert.equal(early.closed, false)
+})
+
+test('strangers whose passwords wait to be checked take no place and push nobody out who comes from elsewhere', async (t) => {
+  const checked = Promise.withResolvers<void>()
+  const one = accessBy({ admits: ({ username }) => username !== 'stranger' })
+  const access: AccessControl = {
+    ...one,
+    async admit(applicant) {
+      if (applicant.username !== 'known') await checked.promise
+      return one.admit(applicant)
+    },
+  }
+  const ours = await start(t, {}, { access, listeners: [listener('a', 3)] })
+  const { broker, port } = ours
+  const { places } = broker.listeners[0]!
+  const live = await RawClient.connect(port, { clientId: 'live', username: 'known' })
+  const waiting = new RawClient(connectSocket({ port, host: '127.0.0.1', localAddress: '127.0.0.2' }))
+  waiting.send(connectPacket({ clientId: 'waiting', username: 'slow' }))
+  const strangers = Array.from({ length: 200 }, (_, i) => {
+    const stranger = new RawClient(port)
+    stranger.send(connectPacket({ clientId: i % 2 ? 'live' : `s${i}`, username: 'stranger' })) // also as somebody who is there
+    return stranger
+  })
+  await until('the oldest of them to make room', () => broker.stats().refused.silent === 99 && places.sockets === 103)
+  assert.equal(places.clients, 1)
+  const known = await RawClient.connect(port, { username: 'known' })
+  assert.equal(code(known), 0)
+  checked.resolve()
+  await waiting.received('connack')
+  assert.equal(code(waiting), 0)
+  await Promise.all(strangers.map((stranger) => stranger.ended()))
+  assert.deepEqual([places.clients, live.closed, known.closed], [3, false, false])
 })
 
 test('a CONNECT that comes a byte at a time comes in time or not at all', async (t) => {
