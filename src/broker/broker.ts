@@ -86,7 +86,7 @@ export interface Broker {
   kick(clientid: string): boolean
   /** Forgets the session of a client that is away, for good. @returns false when there is none, or the client is connected */
   forget(clientid: string): Promise<boolean>
-  /** The rules have changed: ends the connections of who would not be let in any more. @returns how many */
+  /** Rules or certificates have changed: ends the connections of who would not be let in any more. @returns how many */
   review(): number
   /** Says something under $SYS to subscribers there are and, retained, to those to come. QoS 0, not journalled. Empty: no more. */
   say(topic: string, payload: string): void
@@ -275,6 +275,7 @@ class RunningBroker implements Broker {
       log: this.#options.log,
       failed: (error) => this.#handshakeFailed(name, error),
       arrived: (arrival) => this.#accept(arrival, name),
+      reloaded: () => void this.review(),
     })
     this.listeners = [...this.listeners, listener]
   }
@@ -309,7 +310,7 @@ class RunningBroker implements Broker {
 
   review(): number {
     this.#router.forgetTargets()
-    const revoked = [...this.#presence.connected].filter(({ access }) => access?.holds() === false)
+    const revoked = [...this.#presence.connected].filter(({ holds }) => !holds)
     for (const connection of revoked) connection.end('revoked')
     return revoked.length
   }

@@ -3,9 +3,10 @@
 
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
-import { createSecureContext, type SecureVersion, type Server as TlsServer } from 'node:tls'
+import { createSecureContext, type SecureVersion, type TLSSocket, type Server as TlsServer } from 'node:tls'
 import type { Logger } from '../log/logger.ts'
 import { HoldfastError } from '../model/errors.ts'
+import { certificatesIn, isSignedBy } from './signed-by.ts'
 
 /** Files and rules of a listener with TLS. */
 export interface TlsOptions {
@@ -82,16 +83,27 @@ export class Certificates {
   readonly #options: TlsOptions
   readonly #server: Pick<TlsServer, 'setSecureContext'>
   readonly #log: Logger
+  readonly #reloaded: () => void
   #context: TlsContext
   /** Why the files that are there now are not in use. */
   fault: string | undefined
+  #trusted: { readonly of: Buffer; readonly all: readonly X509Certificate[] } | undefined
   readonly #looking: NodeJS.Timeout
   /** State of the files when they were read last, or tried to be. */
   #read: string
   #seen = ''
 
-  /** Watches the files from now on, until `close`. @param context what the server was made with */
-  constructor(options: TlsOptions, context: TlsContext, server: Pick<TlsServer, 'setSecureContext'>, log: Logger) {
+  /** Watches the files from now on, until `close`. @param context what the server was made with; reloaded: when they were */
+  constructor(
+    options: TlsOptions,
+    context: TlsContext,
+    {
+      server,
+      log,
+      reloaded = () => {},
+    }: { server: Pick<TlsServer, 'setSecureContext'>; log: Logger; reloaded?(): void },
+  ) {
+    this.#reloaded = reloaded
     this.#options = options
     this.#server = server
     this.#log = log
@@ -106,6 +118,20 @@ export class Certificates {
     return this.#context.validTo
   }
 
+  /** Who signs clients' certificates; another one when it is: undefined where nobody is asked for his. */
+  get signers(): Buffer | undefined {
+    return this.#context.requestCert ? this.#context.ca : undefined
+  }
+
+  /** Would a handshake take its certificate now? @param at `signers` when one did */
+  takes(client: Pick<TLSSocket, 'getPeerX509Certificate'>, at: Buffer | undefined): boolean {
+    const { signers } = this
+    if (signers === undefined || signers === at) return true
+    this.#trusted = this.#trusted?.of === signers ? this.#trusted : { of: signers, all: certificatesIn(signers) }
+    const certificate = client.getPeerX509Certificate()
+    return certificate !== undefined && isSignedBy(this.#trusted.all, certificate)
+  }
+
   /** Reads the files; connections that begin from now on get what they hold. `fault` says why they are not taken. */
   reload(): void {
     this.#read = stateOf(this.#options)
@@ -114,7 +140,8 @@ export class Certificates {
       this.fault = undefined
       if (sameFiles(fresh, this.#context)) return
       this.#server.setSecureContext(fresh)
-      this.#context = fresh
+      const { ca } = this.#context
+      this.#context = ca && fresh.ca?.equals(ca) ? { ...fresh, ca } : fresh
       this.#log.info({ listener: this.#options.key, validTo: new Date(fresh.validTo) }, 'certificate_reloaded')
       this.#warnOfEnd()
     } catch (error) {
@@ -130,7 +157,10 @@ export class Certificates {
 
   #look(): void {
     const state = stateOf(this.#options)
-    if (state !== this.#read && state === this.#seen) this.reload()
+    if (state !== this.#read && state === this.#seen) {
+      this.reload()
+      this.#reloaded()
+    }
     this.#seen = state
   }
 

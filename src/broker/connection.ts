@@ -86,6 +86,11 @@ export class Connection {
     return this.#arrival.certificate
   }
 
+  /** Would it still be let in, by its certificate and by what it has proven else? */
+  get holds(): boolean {
+    return this.access?.holds() !== false && this.#arrival.isProven()
+  }
+
   /** Would it get a place? */
   get hasRoom(): boolean {
     return this.#arrival.places.hasRoom

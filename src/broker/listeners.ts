@@ -44,6 +44,8 @@ export interface ListenerSurroundings {
   /** A handshake failed. */
   failed(error: Error): void
   arrived(arrival: Arrival): void
+  /** Files of certificates were read anew: some clients may not be proven any more. */
+  reloaded(): void
 }
 
 export interface Listener {
@@ -75,6 +77,8 @@ export interface Arrival {
   readonly places: Places
   /** What the client showed, where the listener verifies it. */
   readonly certificate: PeerCertificate | undefined
+  /** Would the handshake take its certificate still? True where none is verified. */
+  isProven(): boolean
   /** The CN of that, null for none; undefined where it is not its user name. */
   readonly identity: string | null | undefined
 }
@@ -91,29 +95,35 @@ const HTTP_HEADER_BYTES = 8192
 export async function openListener(
   options: ListenerOptions,
   rules: ListenerRules,
-  { places: outer, unfinished, log, failed, arrived }: ListenerSurroundings,
+  { places: outer, unfinished, log, failed, arrived, reloaded }: ListenerSurroundings,
 ): Promise<Listener> {
   const name = `${options.kind}:${options.name}`
   const places = new Places(options.maxConnections ?? Number.POSITIVE_INFINITY, outer)
-  /** By the address of the other side: TLS and HTTP hand over another object than the one that was accepted. */
-  const sockets = new Map<string, Socket>()
+  /**
+   * By the address of the other side: TLS and HTTP hand over another object than the one that was accepted. With who signs at the
+   * beginning of its handshake.
+   */
+  const sockets = new Map<string, { readonly socket: Socket; readonly signers: Buffer | undefined }>()
   const tls = isSecure(options) ? { key: confKey(options), ...options } : undefined
   const context = tls && readCertificates(tls)
+  let certificates: Certificates | undefined
 
   const server = createFor(options, { ...rules, context, unfinished, failed }, (stream, carrier) => {
-    const socket = sockets.get(addressOf(carrier))
+    const { socket, signers } = sockets.get(addressOf(carrier)) ?? {}
     if (!socket) return void stream.destroy() // gone already
     const certificate = carrier instanceof TLSSocket && carrier.authorized ? carrier.getPeerCertificate() : undefined
     const identity = options.identityAsUsername ? commonName(certificate) : undefined
-    arrived({ stream, socket, peerhost: plainAddress(socket.remoteAddress), places, certificate, identity })
+    const isProven = (): boolean =>
+      !(carrier instanceof TLSSocket) || !certificates || certificates.takes(carrier, signers)
+    arrived({ stream, socket, peerhost: plainAddress(socket.remoteAddress), places, certificate, isProven, identity })
   })
   server.prependListener('connection', (socket: Socket) => {
     socket.setNoDelay(true) // writes are gathered by the outlet; waiting on top of that costs milliseconds
     socket.setKeepAlive(true, TCP_KEEPALIVE_MS)
     const address = addressOf(socket)
-    sockets.set(address, socket)
+    sockets.set(address, { socket, signers: certificates?.signers ?? context?.ca })
     socket.once('close', () => {
-      if (sockets.get(address) === socket) sockets.delete(address) // else its port is another one's by now
+      if (sockets.get(address)?.socket === socket) sockets.delete(address) // else its port is another one's by now
     })
     places.enter(socket)
   })
@@ -124,7 +134,7 @@ export async function openListener(
   await listening(server, options)
   server.on('error', (error) => log.error({ listener: name, err: error }, 'listener_error'))
 
-  const certificates = tls && context && new Certificates(tls, context, server as TlsServer, log)
+  certificates = tls && context && new Certificates(tls, context, { server: server as TlsServer, log, reloaded })
   const { address, port } = server.address() as AddressInfo
   log.info({ listener: name, host: address, port }, 'listener_open')
   return {
@@ -142,7 +152,7 @@ export async function openListener(
       places.turnAway()
     },
     cut() {
-      for (const socket of sockets.values()) socket.destroy()
+      for (const { socket } of sockets.values()) socket.destroy()
     },
   }
 }

@@ -78,7 +78,7 @@ export class Presence {
   ready({ connection, closed }: EngineClient): void {
     const { session } = connection
     if (closed || session?.connection !== connection) return
-    if (connection.access?.holds() === false) {
+    if (!connection.holds) {
       connection.end('revoked') // the rules have changed since it was let in
       return
     }

@@ -39,7 +39,7 @@ export async function webTls(gateway: Gateway, settings: GatewaySettings): Promi
     vouched: !own,
     fingerprint: new X509Certificate(context.cert).fingerprint256,
     watch(server) {
-      const certificates = new Certificates(options, context, server, log)
+      const certificates = new Certificates(options, context, { server, log })
       const failed = (error: unknown): void => {
         if (!(error instanceof HoldfastError)) throw error
         log.error({ why: error.message }, 'web_certificate_failed')

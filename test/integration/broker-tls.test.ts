@@ -4,9 +4,10 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { connect as connectSocket } from 'node:net'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
-import mqtt from 'mqtt'
+import mqtt, { type IClientOptions, type MqttClient } from 'mqtt'
 import type { ListenerOptions } from '../../src/broker/broker.ts'
 import { HoldfastError } from '../../src/model/errors.ts'
 import { type OurBroker, startOurs } from '../helpers/brokers.ts'
@@ -32,6 +33,14 @@ async function secure({ port }: { readonly port: number }, options: ConnectionOp
   await once(socket, 'secureConnect')
   return socket
 }
+
+const endOf = (socket: TLSSocket): Promise<void> =>
+  new Promise((resolve) =>
+    socket
+      .on('error', () => {})
+      .once('close', () => resolve())
+      .resume(),
+  )
 
 async function shownBy(ours: { readonly port: number }): Promise<string> {
   const socket = await secure(ours)
@@ -119,13 +128,7 @@ test('clients: one that its CA signed comes in; one of another CA, and one witho
   const client = await RawClient.connect(await secure(ours, signed('device', ca)))
   await client.disconnect()
   for (const options of [{}, signed('stranger', otherCa)]) {
-    const socket = await secure(ours, options) // with TLS 1.3 the client hears of it afterwards
-    await new Promise((resolve) =>
-      socket
-        .on('error', () => {})
-        .once('close', resolve)
-        .resume(),
-    )
+    await endOf(await secure(ours, options)) // with TLS 1.3 the client hears of it afterwards
   }
   await until('both to be counted', () => ours.broker.stats().refused.handshake === 2)
 })
@@ -142,6 +145,70 @@ test('clients of a WebSocket listener are asked for their certificates, too', as
   const client = await mqtt.connectAsync(url, { ...options, ...device })
   assert.equal(ours.broker.clients()[0]!.username, 'device')
   await client.endAsync()
+})
+
+for (const kind of ['ssl', 'wss'] as const) {
+  test(`${kind}: whose signer is gone from the file is disconnected, and comes in no more, not by a session of before either`, async (t) => {
+    const folder = temporaryFolder(t)
+    const [own, stays, goes] = ['own', 'stays', 'goes'].map((name) => makeCertificate(folder, name)) as [
+      CertificateFiles,
+      CertificateFiles,
+      CertificateFiles,
+    ]
+    const between = makeCertificate(folder, 'between', { by: stays })
+    const cafile = join(folder, 'all.pem')
+    const trust = (...those: CertificateFiles[]): void =>
+      writeFileSync(cafile, those.map(({ certfile }) => readFileSync(certfile, 'utf8')).join('a comment\n'))
+    trust(goes, stays, between)
+    const { broker, port } = await startTls(t, { ...own, kind, cafile, verify: true })
+    const device = (name: string, by: CertificateFiles): ConnectionOptions => {
+      const { certfile, keyfile } = makeCertificate(folder, name, { by })
+      return { cert: readFileSync(certfile), key: readFileSync(keyfile) }
+    }
+    const connect = (options: ConnectionOptions): Promise<MqttClient> =>
+      mqtt.connectAsync(broker.listeners[0]!.url, {
+        ...options,
+        rejectUnauthorized: false,
+        reconnectPeriod: 0,
+      } as IClientOptions)
+    const going = device('going', goes)
+    const clients = await Promise.all([connect(device('staying', stays)), connect(device('by-another', between))])
+    const revoked = await connect(going)
+    const closed = new Promise<void>((resolve) => revoked.once('close', resolve))
+    const old = await secure({ port }, { ...going, maxVersion: 'TLSv1.2' })
+    const session = old.getSession()
+    old.destroy()
+
+    trust(between, stays, goes) // nothing that counts
+    broker.reloadCertificates()
+    assert.equal(broker.review(), 0)
+    trust(stays, between)
+    broker.reloadCertificates()
+    assert.equal(broker.review(), 1)
+    await closed
+    assert.deepEqual(
+      clients.map(({ connected }) => connected),
+      [true, true],
+    )
+    await endOf(await secure({ port }, going)) // with TLS 1.3 the client hears of it afterwards
+    await assert.rejects(secure({ port }, { ...going, maxVersion: 'TLSv1.2', session }))
+    await Promise.all(clients.map((client) => client.endAsync()))
+  })
+}
+
+test('a signer that is gone is noticed without a reload, too', async (t) => {
+  const folder = temporaryFolder(t)
+  const [own, ca, other] = ['own', 'ca', 'other'].map((name) => makeCertificate(folder, name)) as [
+    CertificateFiles,
+    CertificateFiles,
+    CertificateFiles,
+  ]
+  const { certfile, keyfile } = makeCertificate(folder, 'device', { by: ca })
+  const ours = await startTls(t, { ...own, cafile: ca.certfile, verify: true })
+  const device = await secure(ours, { cert: readFileSync(certfile), key: readFileSync(keyfile) })
+  const client = await RawClient.connect(device)
+  copyFileSync(other.certfile, ca.certfile)
+  await client.until(() => client.closed, 'its end', 30_000)
 })
 
 test('a whole gateway: ctl reload and SIGHUP take new certificates up, and say what is wrong with them', async (t) => {
