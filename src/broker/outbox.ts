@@ -361,9 +361,10 @@ export class Outbox {
   }
 
   #send(entry: Entry): void {
-    if (this.#runs.length > 0) {
+    // live ones of QoS 0 would fill the memory while a window that stays shut holds up a run
+    if (this.#runs.length > 0 && !(entry.live && entry.qos === 0)) {
       this.#note(entry)
-      if (entry.live && entry.qos > 0) this.#ahead.add(entry.message.seq)
+      if (entry.live) this.#ahead.add(entry.message.seq)
     }
     this.changed = true
     if (entry.qos > 0) this.#writeInTurn(this.#inflight.add(entry))

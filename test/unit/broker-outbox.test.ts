@@ -215,6 +215,26 @@ test('however many subscriptions are to be served, a live message finds its plac
   assert.equal(outbox.waiting, 20_000)
 })
 
+test('while a subscription is served: what was sent is known, what waits for the fetch alone, and QoS 0 takes no memory', () => {
+  const outbox = newOutbox()
+  outbox.attach(wire)
+  outbox.push(message(1), 1)
+  outbox.recall(pendingRecall('served'))
+  for (const [seq, qos] of [
+    [2, 1],
+    [3, 0],
+    [4, 1],
+  ] as const)
+    outbox.push(message(seq), qos)
+  const known = (seq: number) => [outbox.knows(`m${seq}`, seq), outbox.hasSent(`m${seq}`, seq, 2)]
+  assert.deepEqual([1, 2, 3, 4].map(known), [
+    [true, true],
+    [true, true],
+    [false, false],
+    [true, false],
+  ])
+})
+
 test('a filter subscribed again before its turn is recalled once; what waits behind it waits on, in order', async () => {
   rules = { ...rules, window: 10 }
   const outbox = newOutbox()
