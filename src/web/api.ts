@@ -4,6 +4,7 @@
 //   POST /lane/pause {"pool": "p"}    any command: {"result": …, "did": "…"}
 //   POST /lane/pause?dry=1 {…}        what it would do: {"will": "…", "asks": false}; it is not done
 
+import { gzipSync } from 'node:zlib'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { COMMANDS, type Command, inputSchema, usageOf } from '../gateway/commands.ts'
 import type { Gateway } from '../gateway/gateway.ts'
@@ -35,12 +36,24 @@ export function serveCommands(app: FastifyInstance, gateway: Gateway, streams: S
     stream.gone.addEventListener('abort', () => gone.abort())
     return void send(items, stream)
   })
-  app.get('/commands', () => COMMANDS.map(described))
+  app.get('/commands', ({ headers }, reply) => {
+    if (!String(headers['accept-encoding'] ?? '').includes('gzip')) return COMMANDS.map(described)
+    reply.headers({ 'content-encoding': 'gzip', vary: 'accept-encoding' }).type('application/json; charset=utf-8')
+    return reply.send(declarationsPacked())
+  })
   app.post<{ Body: unknown }>('/complete', ({ body }) => {
     const { words } = objectOf(body)
     if (Array.isArray(words) && words.every((word) => typeof word === 'string')) return gateway.commands.complete(words)
     throw new HoldfastError('USAGE', 'words: expected a list of texts, the last one as far as it is typed')
   })
+}
+
+let packed: Buffer | undefined
+
+/** The page asks for them first of all, and they are 80 KB: as they are for everybody, and hold nothing of anybody, they are packed once. */
+const declarationsPacked = (): Buffer => {
+  packed ??= gzipSync(JSON.stringify(COMMANDS.map(described)))
+  return packed
 }
 
 interface Asked {

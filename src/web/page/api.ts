@@ -1,5 +1,6 @@
 // The gateway's API (src/web/DESIGN.md): commands by their words, faults as what the gateway said.
 
+import { cell } from './cell.ts'
 import { t } from './texts.ts'
 
 /** A problem (RFC 9457), or that there was no answer. */
@@ -35,6 +36,25 @@ interface Sent {
   readonly range?: string
 }
 
+/** Requests that have taken long already. */
+export const slow = cell(0)
+const SLOW_MS = 800
+
+/** Counts it as slow from when it is until it has ended. */
+async function counted<T>(doing: Promise<T>): Promise<T> {
+  let isSlow = false
+  const timer = setTimeout(() => {
+    isSlow = true
+    slow.value++
+  }, SLOW_MS)
+  try {
+    return await doing
+  } finally {
+    clearTimeout(timer)
+    if (isSlow) slow.value--
+  }
+}
+
 const isJson = ({ headers }: Response): boolean => headers.get('content-type')?.includes('json') ?? false
 
 /** @param path below /api/v1. @param isAgain behind a new login. @throws Fault */
@@ -43,7 +63,7 @@ async function request(method: string, path: string, sent?: Sent, isAgain = fals
   try {
     const range = sent?.range === undefined ? {} : { 'content-range': sent.range }
     const body = sent && { headers: { 'content-type': sent.type, ...range }, body: sent.body }
-    response = await fetch(`${API}${path}`, { method, ...body })
+    response = await counted(fetch(`${API}${path}`, { method, ...body }))
   } catch {
     throw new Fault('OFFLINE', t('fault.offline'), t('fault.offline.hint'))
   }

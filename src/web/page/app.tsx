@@ -2,6 +2,7 @@
 
 import type { ComponentType } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { slow } from './api.ts'
 import { useCell } from './cell.ts'
 import { declared, has } from './declared.ts'
 import { isConnected, live } from './live.ts'
@@ -122,6 +123,7 @@ function useKeys(pages: readonly Page[]): void {
 function Head({ name }: { name: string }) {
   const now = useCell(live)
   const connected = useCell(isConnected)
+  const isSlow = useCell(slow) > 0
   return (
     <header class="head">
       <a class="brand" href={linkTo('')}>
@@ -129,21 +131,55 @@ function Head({ name }: { name: string }) {
         <span>Holdfast</span>
       </a>
       <span class="node">{now?.status.node}</span>
+      {connected && isSlow && (
+        <span class="badge" role="status">
+          {t('loading')}
+        </span>
+      )}
       {!connected && (
         <span class="badge bad" role="status">
           {t('offline')}
         </span>
       )}
-      <details class="account">
-        <summary>{name}</summary>
-        <div>
-          <Wishes />
-          <button type="button" onClick={() => void logOut()}>
-            {t('logout')}
-          </button>
-        </div>
-      </details>
+      <Account name={name} />
     </header>
+  )
+}
+
+/** It closes by Escape, by a press anywhere else, and on the way to another page. */
+function Account({ name }: { name: string }) {
+  const box = useRef<HTMLDetailsElement>(null)
+  useEffect(() => {
+    const close = (): void => {
+      if (box.current) box.current.open = false
+    }
+    const pressed = ({ target }: Event): void => {
+      if (!box.current?.contains(target as Node)) close()
+    }
+    const typed = ({ key }: KeyboardEvent): void => {
+      if (key !== 'Escape' || !box.current?.open) return
+      close()
+      box.current.querySelector('summary')!.focus()
+    }
+    document.addEventListener('pointerdown', pressed)
+    document.addEventListener('keydown', typed)
+    addEventListener('hashchange', close)
+    return () => {
+      document.removeEventListener('pointerdown', pressed)
+      document.removeEventListener('keydown', typed)
+      removeEventListener('hashchange', close)
+    }
+  }, [])
+  return (
+    <details class="account" ref={box}>
+      <summary>{name}</summary>
+      <div>
+        <Wishes />
+        <button type="button" onClick={() => void logOut()}>
+          {t('logout')}
+        </button>
+      </div>
+    </details>
   )
 }
 

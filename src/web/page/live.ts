@@ -20,6 +20,8 @@ export const live = cell<Live | null>(null)
 export const isConnected = cell(true)
 
 const WINDOW_MS = 5000
+/** The status comes each second; a gateway that hangs keeps its connections. */
+const SILENCE_MS = 5000
 
 interface Count {
   readonly at: number
@@ -32,18 +34,32 @@ let counts: Count[] = []
 
 export function follow(): void {
   end()
-  end = whileSeen(() =>
-    openStream('/api/v1/events', 'status', {
-      opened() {
-        isConnected.value = true
+  end = whileSeen(() => {
+    let silence: ReturnType<typeof setTimeout> | undefined
+    const heard = (): void => {
+      isConnected.value = true
+      clearTimeout(silence)
+      silence = setTimeout(broken, SILENCE_MS)
+    }
+    const broken = (): void => {
+      isConnected.value = false
+    }
+    const close = openStream('/api/v1/events', 'status', {
+      opened: heard,
+      came(data) {
+        heard()
+        take(JSON.parse(data))
       },
-      came: (data) => take(JSON.parse(data)),
       broke(isRefused) {
-        isConnected.value = false
+        broken()
         if (isRefused) void onLoggedOut.call()
       },
-    }),
-  )
+    })
+    return () => {
+      close()
+      clearTimeout(silence)
+    }
+  })
 }
 
 export function unfollow(): void {

@@ -10,7 +10,7 @@ import { Check, Field } from '../parts/field.tsx'
 import { type Column, Table } from '../parts/table.tsx'
 import { useFollow } from '../parts/use-follow.ts'
 import { LIST_MS, useRead } from '../parts/use-read.ts'
-import { t } from '../texts.ts'
+import { type TextKey, t } from '../texts.ts'
 
 const MOST = 200
 
@@ -101,7 +101,7 @@ function MessageDialog({ message, close }: { message: Message; close: () => void
   return (
     <Dialog title={message.topic ?? ''} close={close}>
       <pre>{payload}</pre>
-      <Facts facts={Object.entries(facts).map(([key, value]) => [key, String(value)] as const)} />
+      <Facts facts={Object.entries(facts).map(([key, value]) => [labelOf(key), shown(key, value)] as const)} />
       <div class="buttons">
         <button type="button" onClick={close}>
           {t('action.close')}
@@ -110,6 +110,22 @@ function MessageDialog({ message, close }: { message: Message; close: () => void
     </Dialog>
   )
 }
+
+const LABELS: Readonly<Record<string, TextKey>> = {
+  ...{ seq: 'dead.event', at: 'message.at', clientid: 'message.from', topic: 'message.topic', username: 'client.user' },
+  ...{ peerhost: 'client.address', retain: 'message.retain' },
+}
+
+/** The same in every language. */
+const NAMES: Readonly<Record<string, string>> = { id: 'Id', qos: 'QoS' }
+
+function labelOf(key: string): string {
+  const text = LABELS[key]
+  return text === undefined ? (NAMES[key] ?? key) : t(text)
+}
+
+const shown = (key: string, value: unknown): string =>
+  typeof value === 'boolean' ? t(value ? 'yes' : 'no') : key === 'at' ? moment(String(value)) : String(value)
 
 interface TopicsFound {
   readonly filters: number

@@ -45,10 +45,10 @@ function troublesOf({ clock, queue, pools, storage, listeners }: Status): Troubl
   add(storage.salvaged !== null, 'trouble.salvaged', 'system', { lost: storage.salvaged?.lost ?? 0 })
   for (const { name, kind, state, error, deadLetters } of pools) {
     const why = error ? `${said(error.message)}${error.hint ? ` (${said(error.hint)})` : ''}` : ''
-    add(state !== 'up', state === 'blocked' ? 'trouble.blocked' : 'trouble.down', 'pools', {
-      ...{ pool: `${kind}.${name}`, why },
-    })
-    add(deadLetters > 0, 'trouble.dead', 'queue', { pool: `${kind}.${name}`, count: number(deadLetters) })
+    const pool = `${kind}.${name}`
+    add(state === 'blocked', 'trouble.blocked', 'queue', { pool, why })
+    add(state === 'down', 'trouble.down', 'pools', { pool, why })
+    add(deadLetters > 0, 'trouble.dead', 'queue', { pool, count: number(deadLetters) })
   }
   for (const { name, certificate } of listeners) {
     add(certificate?.fault, 'trouble.certificate', 'system', { listener: name, why: said(certificate?.fault ?? '') })

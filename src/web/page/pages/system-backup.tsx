@@ -100,10 +100,10 @@ function Bring({ done }: { done: () => void }) {
   }
   return (
     <div class="field">
-      <label>
-        {t('backup.bring')}
+      <label class="button">
+        {t('backup.bring')} …
         <input
-          {...{ type: 'file', accept: '.gz,.tgz' }}
+          {...{ type: 'file', class: 'unseen', accept: '.gz,.tgz' }}
           onChange={({ currentTarget }) => {
             const [file] = currentTarget.files ?? []
             if (file) void busy.act(() => bring(file))

@@ -14,7 +14,9 @@ export function Restart() {
         <section key={command} class="card">
           <h2>{t(`machine.${command}`)}</h2>
           <p class="hint">{t(`machine.${command}.what`)}</p>
-          <Action command={command} values={{}} label={t(`machine.${command}`)} />
+          <div class="buttons">
+            <Action command={command} values={{}} label={t(`machine.${command}`)} />
+          </div>
         </section>
       ))}
       {has('factory-reset') && (

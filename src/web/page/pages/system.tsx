@@ -53,7 +53,7 @@ function Gateway({ status: { version, node, uptimeMs, clock, access } }: { statu
           [t('system.version'), version],
           [t('system.node'), node],
           [t('system.uptime'), duration(uptimeMs)],
-          [t('clock'), `${t(clock.trusted ? 'clock.set' : 'clock.notSet')} (${clock.source})`],
+          [t('clock'), `${t(clock.trusted ? 'clock.set' : 'clock.notSet')} (${t(`clock.source.${clock.source}`)})`],
           [t('system.here'), moment(Date.now())],
           [
             t('system.users'),

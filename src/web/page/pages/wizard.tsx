@@ -105,7 +105,7 @@ function GatewayItself({ next }: { next: () => void }) {
       )}
       {access.anonymous && listens.startsWith('0.') && <p class="warning">{t('wizard.listens.anybody')}</p>}
       <p class={clock.trusted ? 'hint' : 'warning'}>
-        {t(clock.trusted ? 'wizard.clock' : 'wizard.clock.notSet', { source: clock.source })}{' '}
+        {t(clock.trusted ? 'wizard.clock' : 'wizard.clock.notSet', { source: t(`clock.source.${clock.source}`) })}{' '}
         {t('wizard.clock.here', { time: moment(Date.now()) })}
       </p>
     </Form>

@@ -1,4 +1,4 @@
-// A dialog, over everything else; Escape closes it.
+// A dialog, over everything else; Escape closes it. Behind it the focus is where it was.
 
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef } from 'preact/hooks'
@@ -14,7 +14,11 @@ interface DialogProps {
 export function Dialog({ title, close, covers = false, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null)
   const id = useId()
-  useEffect(() => element.current?.showModal(), [])
+  useEffect(() => {
+    const before = document.activeElement as HTMLElement | null
+    element.current?.showModal()
+    return () => before?.focus({ preventScroll: true })
+  }, [])
   return (
     <dialog ref={element} class={covers ? 'covers' : undefined} aria-labelledby={id} onClose={close}>
       <h2 id={id}>{title}</h2>

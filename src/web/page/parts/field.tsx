@@ -1,6 +1,7 @@
 // A labelled input, with what it is for.
 
 import { useId } from 'preact/hooks'
+import { t } from '../texts.ts'
 
 interface FieldProps {
   readonly label: string
@@ -35,7 +36,11 @@ export function Field({ label, value, change, hint, list, minLength, autofocus, 
         autocapitalize="off"
         spellcheck={false}
         aria-describedby={hint ? `${id}-hint` : undefined}
-        onInput={({ currentTarget }) => change(currentTarget.value)}
+        onInvalid={({ currentTarget }) => complain(currentTarget, minLength)}
+        onInput={({ currentTarget }) => {
+          currentTarget.setCustomValidity('')
+          change(currentTarget.value)
+        }}
       />
       {list && (
         <datalist id={`${id}-list`}>
@@ -51,6 +56,11 @@ export function Field({ label, value, change, hint, list, minLength, autofocus, 
       )}
     </div>
   )
+}
+
+/** The browser would say it in its own language. */
+function complain(input: HTMLInputElement, least = 1): void {
+  input.setCustomValidity(input.validity.valueMissing ? t('field.missing') : t('password.hint', { least }))
 }
 
 interface CheckProps {

@@ -3,7 +3,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import type uPlot from 'uplot'
 import { useCell } from '../cell.ts'
-import { language } from '../texts.ts'
+import { language, t } from '../texts.ts'
 import { theme } from '../theme.ts'
 
 export interface Line {
@@ -83,7 +83,7 @@ function optionsOf(box: HTMLElement, lines: readonly Line[], format: (value: num
       { ...axis, size: 64, values: (_, ticks) => ticks.map(format) },
     ],
     series: [
-      { value: shown((at) => clock(at, true)) },
+      { label: t('plot.time'), value: shown((at) => clock(at, true)) },
       ...lines.map(({ label, color }) => ({
         ...{ label, stroke: colorOf(color), width: 2, points: { show: false }, value: shown(format) },
       })),
