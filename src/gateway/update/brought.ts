@@ -61,6 +61,10 @@ export class Brought {
     return readdirSync(this.#folder).find((name) => name !== COMING)
   }
 
+  get path(): string | undefined {
+    return this.file && join(this.#folder, this.file)
+  }
+
   /** @throws HoldfastError BAD_FILE */
   pathOf(name: string): string {
     if (NAME.test(name)) return join(this.#folder, name)

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { HoldfastError } from '../../model/errors.ts'
 import { replaceFile } from '../../system/disk.ts'
 import { VERSION } from '../version.ts'
 import type { Slot } from './rauc.ts'
@@ -45,9 +46,14 @@ export class UpdateNotes {
     }
   }
 
-  /** Beside what is noted already. */
+  /** Beside what is noted already. @throws HoldfastError NOT_WRITABLE */
   note(notes: Notes): void {
-    replaceFile(this.#file, JSON.stringify({ ...this.now, ...notes }), OWNER_ONLY)
+    try {
+      replaceFile(this.#file, JSON.stringify({ ...this.now, ...notes }), OWNER_ONLY)
+    } catch (cause) {
+      const why = `what is known of updates is not noted: ${(cause as Error).message}`
+      throw new HoldfastError('NOT_WRITABLE', why, { cause })
+    }
   }
 
   confirm(running: Slot): void {

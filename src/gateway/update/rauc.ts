@@ -116,11 +116,13 @@ export async function progress(): Promise<Progress> {
 /** Of a bundle that is signed by somebody whom this machine knows. @throws HoldfastError NO_FILE, BAD_BUNDLE */
 export async function bundleIn(file: string): Promise<Bundle> {
   try {
-    return JSON.parse(await said('rauc', ['info', '--output-format=json', file], LOOK_MS)) as Bundle
+    const { compatible, version } = JSON.parse(await said('rauc', ['info', '--output-format=json', file], LOOK_MS))
+    return { compatible, version: version || 'a bundle without a version' }
   } catch (error) {
     const why = told(error)
     if (/^No such file|Failed to open bundle/.test(why)) {
-      const hint = 'the gateway itself reads it, by its own user: a path that it sees, such as below its data folder'
+      const hint =
+        'a name without a folder is a bundle that was brought over the network; any other the gateway reads as its own user'
       throw new HoldfastError('NO_FILE', `${file} can't be read: ${why}`, { hint, cause: error })
     }
     if (/exclusive bundle access/.test(why)) {

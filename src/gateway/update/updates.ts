@@ -13,7 +13,7 @@ import { Brought, type Piece, type Taken } from './brought.ts'
 import { type Begun, type SlotState, UpdateNotes } from './notes.ts'
 import { type Bundle, beginInstall, bundleIn, mark, progress, type Slot, type Slots, slots } from './rauc.ts'
 
-const LOOK_MS = 500
+const LOOK_MS = 1000
 const LOOK = '`update status` shows how far it is'
 
 export interface ImageState {
@@ -113,9 +113,10 @@ export class Updates {
       booted: booted?.slot ?? null,
       next: found.next?.slot ?? null,
       onTrial: booted !== undefined && this.#notes.isOnTrial(booted),
-      slots: found.slots.map((one) => ({
-        ...{ slot: one.slot, version: one.version, state: this.#notes.stateOf(one), installedAt: one.installedAt },
-      })),
+      slots: found.slots.map((one) => {
+        const { slot, version, installedAt } = one
+        return { slot, version, state: this.#notes.stateOf(one), installedAt }
+      }),
       installing,
       lastError: begun?.failed ?? null,
       brought,
@@ -154,7 +155,7 @@ export class Updates {
       throw error
     }
     this.#o.log.warn({ version, slot: target.slot, file: path, who, from }, 'update_begun')
-    this.#watch(begun)
+    this.#watch(begun, path)
     return plan
   }
 
@@ -178,7 +179,7 @@ export class Updates {
     if (this.#done) yield this.#done
   }
 
-  /** Ends the trial of the slot that runs. @throws HoldfastError NO_IMAGE, NO_UPDATER */
+  /** Ends the trial of the slot that runs. @throws HoldfastError NO_IMAGE, NO_SLOT, BUSY, NO_UPDATER */
   async confirm({ who, from }: Caller): Promise<Slot> {
     const running = (await this.#assertImage()).slots.find(({ isBooted }) => isBooted)
     if (!running) throw notFromSlot()
@@ -200,7 +201,7 @@ export class Updates {
     })
   }
 
-  /** @throws as `former`, and NO_UPDATER */
+  /** @throws as `former`, and BUSY, NO_UPDATER */
   async rollback({ who, from }: Caller): Promise<Slot> {
     const former = await this.former()
     await this.#mark('active', former)
@@ -243,7 +244,9 @@ export class Updates {
     return found && { ...found, slots: found.slots.map((one) => ({ ...one, version: this.#notes.versionOf(one) })) }
   }
 
+  /** @throws HoldfastError BUSY, NO_UPDATER */
   async #mark(as: 'good' | 'active', slot: Slot): Promise<void> {
+    if (await this.#installing()) throw busy()
     await mark(as, slot)
     this.#asking = undefined // it may have begun before
   }
@@ -254,22 +257,23 @@ export class Updates {
     return isRunning ? { percent, step } : null
   }
 
-  #watch(begun: Begun): void {
+  /** @param file goes when it was brought for this */
+  #watch(begun: Begun, file?: string): void {
     this.#now = { percent: 0, step: 'Beginning' }
     this.#done = undefined
-    const ended = this.#untilEnd(begun).catch((err) => this.#o.log.error({ err }, 'update_not_noted'))
+    const ended = this.#untilEnd(begun, file).catch((err) => this.#o.log.error({ err }, 'update_not_noted'))
     this.#watching = ended.finally(() => {
       this.#now = undefined
       this.#watching = undefined
     })
   }
 
-  async #untilEnd(begun: Begun): Promise<void> {
+  async #untilEnd(begun: Begun, file?: string): Promise<void> {
     const failed = await this.#failure(begun).catch((error: Error) => error.message)
     if (this.#closing.signal.aborted) return
     const { version } = begun
     this.#notes.note({ begun: failed === undefined ? undefined : { ...begun, failed } })
-    this.brought.drop()
+    if (file === this.brought.path) this.brought.drop()
     if (failed !== undefined) return this.#o.log.error({ version, why: failed }, 'update_failed')
     this.#o.log.info({ version }, 'update_installed')
     this.#done = { percent: 100, step: `${version} is installed: \`reboot\` starts it, on trial until it is confirmed` }

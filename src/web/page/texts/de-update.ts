@@ -65,8 +65,10 @@ export const DE_UPDATE: Sentences = {
   "'bytes FIRST-LAST/TOTAL'": "'bytes FIRST-LAST/TOTAL'",
   'more than {bytes} bytes came': 'Es kamen mehr als {bytes} Bytes.',
   "{file} can't be read: {why}": '{file} lässt sich nicht lesen: {why}',
-  'the gateway itself reads it, by its own user: a path that it sees, such as below its data folder':
-    'Das Gateway liest sie selbst, unter seinem Benutzer: ein Pfad, den es sieht, etwa unter seinem Datenordner.',
+  'a name without a folder is a bundle that was brought over the network; any other the gateway reads as its own user':
+    'Ein Name ohne Ordner ist ein Bundle, das über das Netz gebracht wurde; jedes andere liest das Gateway unter seinem eigenen Benutzer.',
+  'a bundle without a version': 'ein Bundle ohne Version',
+  'what is known of updates is not noted: {why}': 'Was von Aktualisierungen bekannt ist, ist nicht vermerkt: {why}',
   "the gateway can't have {file} for itself alone: {why}": 'Das Gateway kann {file} nicht für sich allein haben: {why}',
   'when nobody else has it open; one that is not of the format verity must be a file of its user, too':
     'Wenn sonst niemand sie geöffnet hat; eine, die nicht das Format verity hat, muss auch eine Datei seines Benutzers sein.',
