@@ -83,6 +83,41 @@ test('under load: each acknowledged message is there once, the sessions are kept
   assert.equal(await gateway.stop(), 0)
 })
 
+test('a thousand clients, a quarter of which read nothing: each will is there once, retained or in the session of who is away', async (t) => {
+  const gateway = await gatewayOn(t).start()
+  const session = { clientId: 'heir', clean: false }
+  const heir = await RawClient.connect(gateway.port, session)
+  await heir.subscribe(['will/#', 2])
+  await heir.disconnect()
+  const connect = async (n: number): Promise<RawClient> => {
+    const will = { topic: `will/${n}`, payload: Buffer.from(String(n)), qos: 1 as const, retain: n % 2 === 0 }
+    const client = await RawClient.connect(gateway.port, { clientId: `c${n}`, clean: n % 3 > 0, keepalive: 0, will })
+    await client.subscribe(['load', 0])
+    if (n % 4 === 0) client.socket.pause()
+    return client
+  }
+  const clients: RawClient[] = []
+  while (clients.length < 1000) {
+    clients.push(...(await Promise.all(Array.from({ length: 50 }, (_, n) => connect(clients.length + n)))))
+  }
+  const publisher = await RawClient.connect(gateway.port)
+  for (let messageId = 1; messageId <= 20; messageId++) {
+    await publisher.publish('load', 'x'.repeat(10_000), { qos: 1, messageId })
+  }
+  assert.equal(await gateway.stop(), 0)
+  assert.match(gateway.output, /"isWhole":true,"msg":"gateway_stopped"/)
+
+  await gateway.start()
+  const again = await RawClient.connect(gateway.port, session)
+  again.acknowledgeAll()
+  await again.until(() => again.publishes.length >= 1000, 'the wills', PATIENCE_MS)
+  await again.fence()
+  assert.equal(again.publishes.length, 1000)
+  assert.equal(new Set(again.publishes.map(({ payload }) => String(payload))).size, 1000)
+  const { clients: figures, retained } = await gateway.ctl('status')
+  assert.deepEqual([figures.sessions, retained.count], [335, 500]) // 334 of the thousand, and the heir
+})
+
 /** Undefined, and the test skipped, where there is no compiler. */
 async function slowDisk(t: TestContext): Promise<SlowSync | undefined> {
   try {
