@@ -302,6 +302,7 @@ const readRows = (file: string, table = 'mqtt_msg'): unknown[] => {
 test('a queue that somebody made to do harm: only databases of its pools, no more than there is room for', async (t) => {
   const gateway = await gatewayWith(t)
   const file = join(gateway.root, 'q.tar.gz')
+  await gateway.forwarded() // its database and the first version are there
   const before = readdirSync(gateway.data)
   const about = JSON.stringify({ format: 1, version: '0', node: 'other', at: '2026-01-01T00:00:00.000Z' })
   const conf = readFileSync(join(gateway.etc, 'holdfast.conf'), 'utf8')
@@ -328,5 +329,5 @@ test('a queue that somebody made to do harm: only databases of its pools, no mor
   assert.match(await gateway.refusal('restore', file, '--queue'), /there is no room for 10000000000000 bytes/)
   assert.equal((await gateway.ctl('config', 'history')).length, 1)
   const more = readdirSync(gateway.data).filter((name) => !before.includes(name))
-  assert.deepEqual(more.toSorted(), ['backups', 'config'])
+  assert.deepEqual(more, ['backups'])
 })

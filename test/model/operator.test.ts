@@ -29,7 +29,7 @@ import {
 } from './operator/world.ts'
 
 const seed = Number(process.env.SEED ?? Date.now() % 1e9)
-const seconds = Number(process.env.SECONDS ?? 20)
+const seconds = Number(process.env.SECONDS ?? 15)
 const CALLER = { who: 'model', from: 'ctl' }
 const FIRST: State = { config: 0, note: 0, users: [] }
 
