@@ -55,7 +55,7 @@ export function dropHalfMade(folder: string, { below = false } = {}): void {
 /**
  * Writes a file by a rename, so that a power cut leaves the old or the new. It stays whose it was: a root who changes the
  * file of a service does not take it from it. A link stays a link.
- * @param mode of a new file
+ * @param mode of a new file, and of one that lets everybody do what this does not: that was nobody's decision
  */
 export function replaceFile(path: string, content: string | Buffer, mode = 0o644): void {
   const known = fs.statSync(path, { throwIfNoEntry: false })
@@ -64,7 +64,7 @@ export function replaceFile(path: string, content: string | Buffer, mode = 0o644
   const made = madeBeside(file)
   fs.rmSync(made, { force: true })
   fs.writeFileSync(made, content, { flush: true, mode, flag: 'wx' })
-  if (known) fs.chmodSync(made, known.mode & 0o777)
+  if (known && !(known.mode & 0o007 & ~mode)) fs.chmodSync(made, known.mode & 0o777)
   if (process.getuid?.() === 0) fs.chownSync(made, owner.uid, owner.gid)
   fs.renameSync(made, file)
   syncFolder(dirname(file))

@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { monotonic, systemClock } from '../../src/system/clock.ts'
-import { freeBytes, syncFolder, writtenBytes } from '../../src/system/disk.ts'
+import { freeBytes, replaceFile, syncFolder, writtenBytes } from '../../src/system/disk.ts'
 import { fileIdentity, machine, sameFile } from '../../src/system/machine.ts'
 import { temporaryFolder } from '../helpers/journal.ts'
 
@@ -18,6 +18,26 @@ test('a file stays itself when it is changed or renamed, and a copy is another',
   assert.ok(sameFile(identity, fileIdentity(b)))
   fs.copyFileSync(b, c)
   assert.equal(sameFile(identity, fileIdentity(c)), false)
+})
+
+test('what secrets go into is read by its owner alone, but for a group that somebody has chosen', (t) => {
+  const file = path.join(temporaryFolder(t), 'conf')
+  for (const [before, after] of [
+    [0o644, 0o600],
+    [0o664, 0o600],
+    [0o640, 0o640],
+    [0o400, 0o400],
+  ] as const) {
+    fs.writeFileSync(file, 'x')
+    fs.chmodSync(file, before)
+    replaceFile(file, 'password = x', 0o600)
+    assert.equal(fs.statSync(file).mode & 0o777, after)
+    fs.rmSync(file)
+  }
+  fs.writeFileSync(file, 'x')
+  fs.chmodSync(file, 0o644)
+  replaceFile(file, 'for everybody')
+  assert.equal(fs.statSync(file).mode & 0o777, 0o644)
 })
 
 test('a birth time that a file system does not keep decides nothing', () => {

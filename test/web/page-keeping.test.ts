@@ -146,6 +146,33 @@ suite('users, rules, backups', { skip: chromiumMissing() }, () => {
     await page.getByLabel(/^Name/).waitFor()
     await page.context().close()
   })
+
+  test('two windows: what the other one has put in is not committed unseen', async () => {
+    const { page } = await visit(chromium, `${url}/#/configuration/keys`)
+    await logIn(page)
+    const into = async (value: string): Promise<void> => {
+      await page.evaluate(
+        (body) =>
+          fetch('/api/v1/config/set', { method: 'POST', headers: { 'content-type': 'application/json' }, body }),
+        JSON.stringify({ key: 'mqtt.max_inflight', value }),
+      )
+    }
+    await into('16')
+    await page.goto(`${url}/#/configuration/changes`)
+    await page.locator('.added', { hasText: 'mqtt.max_inflight = 16' }).waitFor()
+    await page.route('**/config/status', (route) => route.abort()) // the other one is quicker than the next look
+    await into('17')
+    await page.getByRole('button', { name: 'Commit' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Commit' }).click()
+    await page.getByRole('alert').getByText('the candidate is at revision 2, not 1').waitFor()
+    await page.keyboard.press('Escape')
+    await page.unroute('**/config/status')
+    await page.locator('.added', { hasText: 'mqtt.max_inflight = 17' }).waitFor()
+    await page.getByRole('button', { name: 'Discard' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click()
+    await page.getByText('Nothing is changed').waitFor()
+    await page.context().close()
+  })
 })
 
 /** Reads what it will do, and lets it. */

@@ -25,14 +25,6 @@ const MINUTES = ['5', '1', '30', ''] as const
 const PENDING = ['', 'drain', 'drop', 'keep'] as const
 
 export function Changes({ status, take, changed }: PartProps) {
-  const turn = { revision: status.candidate?.revision ?? 0 }
-  const diff = useRead<{ diff: string }>('config diff')
-  const check = useRead<Checked>('config check')
-  const again = (): void => {
-    diff.again()
-    check.again()
-    changed()
-  }
   if (!status.candidate && status.editedByHand.length === 0) {
     return (
       <section class="card">
@@ -44,8 +36,21 @@ export function Changes({ status, take, changed }: PartProps) {
       </section>
     )
   }
+  const revision = status.candidate?.revision ?? 0
+  return <Candidate key={revision} {...{ revision, take, changed }} />
+}
+
+/** @param revision what is looked at: what somebody has put in since is not committed unseen */
+function Candidate({ revision, take, changed }: Omit<PartProps, 'status'> & { revision: number }) {
+  const diff = useRead<{ diff: string }>('config diff')
+  const check = useRead<Checked>('config check')
+  const again = (): void => {
+    diff.again()
+    check.again()
+    changed()
+  }
   return (
-    <div key={turn.revision}>
+    <>
       <section class="card">
         <h2>{t('config.diff')}</h2>
         <FaultBox fault={diff.fault} />
@@ -54,9 +59,9 @@ export function Changes({ status, take, changed }: PartProps) {
       <section class="card">
         <h2>{t('config.commit')}</h2>
         <FaultBox fault={check.fault} />
-        {check.result && <Commit checked={check.result} take={take} done={again} />}
+        {check.result && <Commit checked={check.result} take={{ ...take, revision }} done={again} />}
       </section>
-    </div>
+    </>
   )
 }
 
@@ -76,7 +81,13 @@ export function Diff({ text }: { text: string }) {
   )
 }
 
-function Commit({ checked, take, done }: { checked: Checked; take: PartProps['take']; done: () => void }) {
+interface CommitProps {
+  readonly checked: Checked
+  readonly take: PartProps['take'] & { readonly revision: number }
+  readonly done: () => void
+}
+
+function Commit({ checked, take, done }: CommitProps) {
   const { faults, errors, changes, atStart, waiting } = checked
   const [confirm, setConfirm] = useState<(typeof MINUTES)[number]>('5')
   const [pending, setPending] = useState<(typeof PENDING)[number]>('')
