@@ -63,6 +63,10 @@ test('what is missing, too much, of another type or unknown is named, with the u
   assert.equal(refusal('lane skip p q --to 1'), `one word too many: 'q' | ${usage}`)
   assert.equal(refusal('lane skip p --too 1'), `unknown option --too; did you mean --to? | ${usage}`)
   assert.equal(refusal('clients --all=1'), '--all takes no value | clients [--all]')
+  assert.equal(refusal('hook try --event {}'), 'unknown option --event | hook try EVENT…')
+  for (const typed of ['=secret', ' secret']) {
+    assert.match(refusal(`user add ada --password${typed}`), /is asked for, and does not stand on the line \|/)
+  }
   assert.match(refusal('dead drop some'), /^ID\|all: expected a whole number, or all, not 'some' \|/)
   assert.match(refusal('topics a#'), /'a#' is no topic filter/)
   assert.match(refusal('messages t --since soon'), /--since: expected a time such as 2h \(ago\) or 2026-/)

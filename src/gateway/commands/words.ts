@@ -112,7 +112,8 @@ function readOptions(words: readonly string[], known: Parameters, command: Spoke
   for (const token of tokens) {
     if (token.kind !== 'option') continue
     const key = Object.keys(known).find((one) => optionName(one) === token.name)
-    if (key === undefined) throw usageError(unknownOption(token.rawName, known), command)
+    if (key !== undefined && known[key]!.kind === 'asked') throw typedSecret(command, known[key]!)
+    if (key === undefined || !isOption(known[key]!)) throw usageError(unknownOption(token.rawName, known), command)
     options[key] = valueBehind(token, known[key]!, command)
   }
   return { positionals, options }
@@ -137,13 +138,15 @@ function unknownOption(typed: string, known: Parameters): string {
   return `unknown option ${typed}${near === undefined ? '' : `; did you mean ${near}?`}`
 }
 
+function typedSecret(command: Spoken, { label }: Parameter): HoldfastError {
+  const hint = `${usageOf(command)}; its first line of input, where there is no terminal`
+  return new HoldfastError('SECRET_TYPED', `${label} is asked for, and does not stand on the line`, { hint })
+}
+
 function tooMany(command: Spoken, word: string): HoldfastError {
   const { name, parameters } = command
   const asked = Object.values(parameters).find(({ kind }) => kind === 'asked')
-  if (asked) {
-    const hint = `${usageOf(command)}; its first line of input, where there is no terminal`
-    return new HoldfastError('SECRET_TYPED', `${asked.label} is asked for, and does not stand on the line`, { hint })
-  }
+  if (asked) return typedSecret(command, asked)
   const none = Object.keys(parameters).length === 0
   return usageError(none ? `'${name}' takes no arguments` : `one word too many: '${word}'`, command)
 }
