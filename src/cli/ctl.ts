@@ -11,6 +11,7 @@ import {
   type Command as GatewayCommand,
   helpFor,
   helpIndex,
+  isJson,
   option,
   parameterLines,
   parseWords,
@@ -87,7 +88,7 @@ ${helpIndex(COMMANDS)}`,
     if (!face.json) show(render(result, { ...command, input, ...width }))
     if (command.goesOn !== undefined) await follow(findCommand([command.goesOn], COMMANDS), {}, !face.json)
     if (face.json) show(`${JSON.stringify(result)}\n`)
-    return 0
+    return command.isBad?.(result as never) ? 1 : 0
   },
 }
 
@@ -97,7 +98,7 @@ async function withFiles({ parameters }: GatewayCommand, input: Written): Promis
   for (const [key, { fromFile, isPath }] of Object.entries(parameters)) {
     const path = input[key]
     if (isPath && typeof path === 'string' && path.includes('/')) read[key] = resolve(path)
-    if (!fromFile || path === undefined) continue
+    if (!fromFile || path === undefined || isJson(path)) continue
     try {
       read[key] = path === '-' ? await text(process.stdin) : readFileSync(String(path), 'utf8')
     } catch (cause) {

@@ -9,6 +9,7 @@ import {
   findCommand,
   helpFor,
   helpIndex,
+  isJson,
   parseWords,
   render,
   type Written,
@@ -183,7 +184,7 @@ export class Shell {
         const text = await typedText(this.terminal, String(Object.values(input)[0] ?? label))
         if (text === undefined) return undefined
         input[key] = text
-      } else if (fromFile && given !== undefined) {
+      } else if (fromFile && given !== undefined && !isJson(given)) {
         throw new HoldfastError('NO_FILE', `a console has no file ${given}`, {
           hint: `leave ${label} out, and paste it`,
         })

@@ -27,7 +27,16 @@ import type { Gateway } from './gateway.ts'
 export type { Caller, Column, Command, Spoken } from './commands/command.ts'
 export { completionOf } from './commands/completion.ts'
 export { helpFor, helpIndex, parameterLines } from './commands/help.ts'
-export { type Candidate, onOff, option, optional, type Parameters, required, word } from './commands/parameter.ts'
+export {
+  type Candidate,
+  isJson,
+  onOff,
+  option,
+  optional,
+  type Parameters,
+  required,
+  word,
+} from './commands/parameter.ts'
 export { render } from './commands/render.ts'
 export { FLAGS, findCommand, inputSchema, parseWords, usageOf, type Written } from './commands/words.ts'
 

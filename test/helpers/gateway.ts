@@ -173,6 +173,17 @@ export class GatewayProcess {
     return JSON.parse(await this.holdfast('ctl', ...words, '--json'))
   }
 
+  /** @returns the answer of a command that ends with 1, because it is a bad one */
+  // biome-ignore lint/suspicious/noExplicitAny: the answer's shape is what tests look at
+  async badAnswer(...words: string[]): Promise<any> {
+    const ended = await this.holdfast('ctl', ...words, '--json').then(
+      () => assert.fail(`not a bad answer: ${words.join(' ')}`),
+      (error: { code: number; stdout: string }) => error,
+    )
+    assert.equal(ended.code, 1)
+    return JSON.parse(ended.stdout)
+  }
+
   /** @returns what a command that is refused says */
   async refusal(...words: string[]): Promise<string> {
     const refused = this.holdfast('ctl', ...words).then(

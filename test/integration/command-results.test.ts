@@ -44,7 +44,7 @@ plugins reload emqx_backend_sqlite
 plugins unload emqx_backend_pgsql
 plugins load emqx_backend_pgsql
 pool test sqlite.pool1
-pool test pgsql.pool1
+! pool test pgsql.pool1
 pool schema sqlite.pool1
 lane pause sqlite.pool1
 lane resume sqlite.pool1
@@ -55,7 +55,7 @@ dead show 1
 dead retry 1
 dead drop 2
 dead drop all
-hook try {"hook":"message.publish","topic":"good","payload":"1"}
+hook try --event {"hook":"message.publish","topic":"good","payload":"1"}
 reload
 users
 user remove anna
@@ -78,7 +78,7 @@ config commit --confirm 60
 config status
 config rollback
 config set mqtt.max_inflight nonsense
-config check
+! config check
 config unset mqtt.max_inflight
 config discard
 config history
@@ -101,10 +101,12 @@ tokens
   .split('\n')
   .map((line) => line.split(' '))
 
-for (const words of CALLS) {
+for (const [first, ...rest] of CALLS) {
+  const isBad = first === '!' // it answers that something is wrong
+  const words = isBad ? rest : [first!, ...rest]
   test(words.join(' '), async () => {
     const validate = ajv.compile(findCommand(words, COMMANDS).result)
-    const result = await gateway.ctl(...words, '--yes')
+    const result = await gateway[isBad ? 'badAnswer' : 'ctl'](...words, '--yes')
     assert.ok(validate(result), `${ajv.errorsText(validate.errors)} in ${JSON.stringify(result)}`)
   })
 }

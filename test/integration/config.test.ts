@@ -108,7 +108,7 @@ test('a fault: all of them, positioned; nothing is committed, nothing is written
       [4, 109, 'pool pool2 is not defined'],
     ].map(([line, column, message]) => [line, Number(column), message]),
   )
-  const checked = await gateway.ctl('config', 'check')
+  const checked = await gateway.badAnswer('config', 'check')
   assert.deepEqual([checked.errors, checked.faults.length], [3, 3])
   const said = await gateway.refusal('config', 'commit')
   assert.match(said, /the configuration has 3 faults; the running one goes on/)

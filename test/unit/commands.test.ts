@@ -63,7 +63,7 @@ test('what is missing, too much, of another type or unknown is named, with the u
   assert.equal(refusal('lane skip p q --to 1'), `one word too many: 'q' | ${usage}`)
   assert.equal(refusal('lane skip p --too 1'), `unknown option --too; did you mean --to? | ${usage}`)
   assert.equal(refusal('clients --all=1'), '--all takes no value | clients [--all]')
-  assert.equal(refusal('hook try --event {}'), 'unknown option --event | hook try EVENT…')
+  assert.equal(refusal('hook try'), 'expected --event JSON: an event as JSON | hook try [HOOKS] --event JSON')
   for (const typed of ['=secret', ' secret']) {
     assert.match(refusal(`user add ada --password${typed}`), /is asked for, and does not stand on the line \|/)
   }

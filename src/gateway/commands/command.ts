@@ -37,6 +37,8 @@ export interface Declaration<P extends Parameters, R> {
   readonly recentLogin?: true
   /** What it did, as a whole sentence; else people see the result itself. */
   did?(result: R, input: Input<P>): string
+  /** The answer is a bad one, though it was given: a script is to know by the exit code. */
+  isBad?(result: R): boolean
   /** @throws HoldfastError */
   run(gateway: Gateway, input: Input<P>, caller: Caller): R | Promise<R>
   /** For faces that can go on: the items of the result, and those that come after. */
@@ -66,6 +68,7 @@ export interface Command {
   readonly changes: boolean
   will?(gateway: Gateway, input: Input<Parameters>, caller: Caller): string | Promise<string>
   did?(result: unknown, input: Input<Parameters>): string
+  isBad?(result: unknown): boolean
   run(gateway: Gateway, input: Input<Parameters>, caller: Caller): unknown
   readonly follow?: Follow<Parameters>
   readonly goesOn?: string

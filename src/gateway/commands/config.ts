@@ -213,6 +213,7 @@ const check = command('config check', {
       ...changes,
       errors === 0 ? 'A commit may be made.' : `A commit is refused for ${errors} of these.`,
     ].join('\n'),
+  isBad: ({ errors }) => errors > 0,
   async run({ config }) {
     const plan = await config.plan()
     const { changes, atStart } = planned(plan)

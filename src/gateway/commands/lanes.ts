@@ -70,6 +70,7 @@ const test = command('pool test', {
     { pool: text(), ok: flag() },
     { ms: number(), class: text(), code: text(), error: text(), hint: text() },
   ),
+  isBad: ({ ok }) => !ok,
   async run(gateway, input) {
     const id = gateway.poolId(input.pool)
     try {

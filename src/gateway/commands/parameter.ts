@@ -35,7 +35,7 @@ export interface Parameter<T = unknown, Required extends boolean = boolean> {
   readonly short?: string
   /** Takes all words that are left, with spaces between. */
   readonly rest?: true
-  /** A face with words is told where the text is: a file's path, `-` for what is typed; it gives the text itself. */
+  /** A face with words is told where the text is: a file's path, `-` for what is typed; it gives the text itself. JSON is the text. */
   readonly fromFile?: true
   /** A path on the gateway's machine: `ctl` makes it absolute. */
   readonly isPath?: true
@@ -73,6 +73,9 @@ export const onOff = (doc: string, short?: string): Parameter<boolean, false> =>
 export const secret = (label: string, doc: string): Parameter<string, true> => ({
   ...{ type: secretText, label, doc, kind: 'asked', required: true },
 })
+
+/** A word that is a text, where a file may be named. */
+export const isJson = (word: unknown): boolean => typeof word === 'string' && word.trimStart().startsWith('{')
 
 export const isOption = ({ kind }: Parameter): boolean => kind === 'option' || kind === 'switch'
 

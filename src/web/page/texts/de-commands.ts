@@ -99,8 +99,8 @@ export const DE_COMMANDS: Readonly<Record<string, string>> = {
     'Ein Punkt je 10 Sekunden der Stunde, je 5 Minuten des Tages, der älteste zuerst; null, solange das Gateway nicht lief.',
   'It may be repeated: what is there stays. `holdfast schema KIND` prints what is run.':
     'Es lässt sich wiederholen: Was da ist, bleibt. `holdfast schema KIND` zeigt, was ausgeführt wird.',
-  'EVENT is JSON, such as {"hook": "message.publish", "clientid": "c1", "topic": "a/b", "payload": "21", "qos": 1}; a payload that is no text is given as JSON. The hooks are those of the candidate, also of plugins that are not loaded.':
-    'EVENT ist JSON, etwa {"hook": "message.publish", "clientid": "c1", "topic": "a/b", "payload": "21", "qos": 1}; ein Inhalt, der kein Text ist, wird als JSON angegeben. Die Hooks sind die des Entwurfs, auch von Plugins, die nicht geladen sind.',
+  'The event is JSON, such as {"hook": "message.publish", "clientid": "c1", "topic": "a/b", "payload": "21", "qos": 1}; a payload that is no text is given as JSON. Without HOOKS they are those of the candidate, also of plugins that are not loaded. HOOKS is a plugin\'s file, or lines of one with hooks alone, or what stands behind the = of one hook, as {"topic": "#", "action": {"function": "on_message_publish"}, "pool": "pool1"}: its pool is one of the candidate then.':
+    'Das Ereignis ist JSON, etwa {"hook": "message.publish", "clientid": "c1", "topic": "a/b", "payload": "21", "qos": 1}; ein Inhalt, der kein Text ist, wird als JSON angegeben. Ohne HOOKS sind es die des Entwurfs, auch von Plugins, die nicht geladen sind. HOOKS ist die Datei eines Plugins, oder Zeilen daraus mit Hooks allein, oder was bei einem Hook hinter dem = steht, etwa {"topic": "#", "action": {"function": "on_message_publish"}, "pool": "pool1"}: Dessen Pool ist dann einer des Entwurfs.',
   'Users are in the file of auth.file, with hashes of their passwords. Who has a certificate that counts as a name (use_identity_as_username) needs no line there.':
     'Benutzer stehen in der Datei von auth.file, mit den Hashes ihrer Passwörter. Wer ein Zertifikat hat, das als Name gilt (use_identity_as_username), braucht dort keine Zeile.',
   'Those of the candidate, by their lines in the rules file. `config file get acl.conf` shows the whole file, and `config file put` takes one, in the syntax of mosquitto. What no line names is for acl.nomatch to say.':
@@ -167,7 +167,9 @@ export const DE_COMMANDS: Readonly<Record<string, string>> = {
   'Only those behind this one': 'Nur die nach diesem',
   "The letter's number": 'Die Nummer des Eintrags',
   "The letter's number, or all of them": 'Die Nummer des Eintrags, oder alle',
-  'The event, as JSON': 'Das Ereignis als JSON',
+  'The event': 'Das Ereignis',
+  "A plugin's file, or one hook as JSON; - for lines that are typed":
+    'Die Datei eines Plugins oder ein Hook als JSON; - für Zeilen, die getippt werden',
   "The user's name": 'Der Name des Benutzers',
   'The password of the user': 'Das Passwort des Benutzers',
   'What the rule allows, or deny: read, write, readwrite, deny':

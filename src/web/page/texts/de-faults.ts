@@ -57,6 +57,7 @@ export const DE_FAULTS: Sentences = {
   'the beginning of keys': 'der Anfang von Schlüsseln',
   'a topic or topic filter': 'ein Topic oder Topic-Filter',
   'an event as JSON': 'ein Ereignis als JSON',
+  hooks: 'Hooks',
   'a time such as 2h (ago) or 2026-11-21T10:00': 'eine Zeit wie 2h (ist so lange her) oder 2026-11-21T10:00',
   'minutes such as 5, or a duration such as 90s': 'Minuten wie 5, oder eine Dauer wie 90s',
   'a value is one line, without control characters': 'Ein Wert ist eine Zeile, ohne Steuerzeichen.',

@@ -80,7 +80,10 @@ export const DE_REFUSALS: Sentences = {
   'clientid, topic: expected texts': 'clientid, topic: Erwartet werden Texte.',
   'qos: expected 0, 1 or 2': 'qos: Erwartet wird 0, 1 oder 2.',
   'retain: expected true or false': 'retain: Erwartet wird true oder false.',
-  'the event is no JSON: {why}': 'Das Ereignis ist kein JSON: {why}',
+  'no JSON: {why}': 'Kein JSON: {why}',
+  'expected lines such as {example}, or what stands behind the =':
+    'Erwartet werden Zeilen wie {example}, oder was hinter dem = steht.',
+  "no plugin of the candidate has a pool '{pool}'": 'Kein Plugin des Entwurfs hat einen Pool „{pool}“.',
   'expected a JSON object': 'Erwartet wird ein JSON-Objekt.',
   '`help hook try` has an example': 'Unter Befehle hat `hook try` ein Beispiel.',
 
