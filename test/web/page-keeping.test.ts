@@ -147,6 +147,26 @@ suite('users, rules, backups', { skip: chromiumMissing() }, () => {
     await page.context().close()
   })
 
+  test('what is typed in the editor, and not in the candidate, is there when one comes back', async () => {
+    const { page } = await visit(chromium, `${url}/#/configuration/acl.conf`)
+    await logIn(page)
+    await page.locator('.cm-content').click()
+    await page.keyboard.press('Control+End')
+    await page.keyboard.type('\ntopic read not/yet')
+    await page.getByRole('link', { name: 'Overview' }).click()
+    await page.locator('.cm-content').waitFor({ state: 'detached' })
+    await page.goBack()
+    await page.locator('.cm-content').getByText('topic read not/yet').waitFor()
+    await said(page, 'What you typed in acl.conf is still here')
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Into the candidate' }).click()
+    await said(page, 'acl.conf is in the candidate')
+    const { content } = await gateway.ctl('config', 'file', 'get', 'acl.conf')
+    assert.match(content, /^topic read not\/yet$/m)
+    await gateway.ctl('config', 'discard', '--take')
+    await page.context().close()
+  })
+
   test('two windows: what the other one has put in is not committed unseen', async () => {
     const { page } = await visit(chromium, `${url}/#/configuration/keys`)
     await logIn(page)

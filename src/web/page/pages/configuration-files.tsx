@@ -14,6 +14,7 @@ import { tell } from '../parts/toast.tsx'
 import { useRead } from '../parts/use-read.ts'
 import { linkTo, place } from '../place.ts'
 import { said } from '../said.ts'
+import { session } from '../session.ts'
 import { t } from '../texts.ts'
 import type { ConfigFault, PartProps } from './configuration.tsx'
 import { FaultList, nameOf } from './configuration-faults.tsx'
@@ -74,10 +75,18 @@ export function Files() {
   )
 }
 
+/** What is typed and not in the candidate, by account and file: who comes back to it finds it. */
+const unsaved = new Map<string, string>()
+addEventListener('beforeunload', (event) => {
+  if (unsaved.size > 0) event.preventDefault()
+})
+
 /** @param file below etc/; the third word of the place is a line */
 export function ConfigFile({ file, take, changed }: PartProps & { file: string }) {
   const [, , line] = useCell(place)
+  const mine = `${session.value?.name} ${file}`
   const [before, setBefore] = useState<string | null>(null)
+  const [start, setStart] = useState('')
   const [text, setText] = useState('')
   const [faults, setFaults] = useState<readonly ConfigFault[]>([])
   const [fault, setFault] = useState<Fault | null>(null)
@@ -85,19 +94,28 @@ export function ConfigFile({ file, take, changed }: PartProps & { file: string }
   useEffect(() => {
     load(file).then(
       ({ content, found }) => {
+        const typed = unsaved.get(mine) ?? content
         setBefore(content)
-        setText(content)
+        setStart(typed)
+        setText(typed)
         setFaults(found)
+        if (typed !== content) tell(t('config.unsaved', { file }))
       },
       (error) => setFault(faultOf(error)),
     )
   }, [file])
+  const change = (typed: string): void => {
+    setText(typed)
+    if (typed === before) unsaved.delete(mine)
+    else unsaved.set(mine, typed)
+  }
   const put = async (): Promise<void> => {
     setFault(null)
     try {
       const { result } = await run<{ faults: ConfigFault[] }>('config file put', { file, content: text, ...take })
       setFaults(result.faults)
       setBefore(text)
+      if (unsaved.get(mine) === text) unsaved.delete(mine)
       tell(t('config.put', { file, faults: result.faults.length }))
       changed()
     } catch (error) {
@@ -112,7 +130,7 @@ export function ConfigFile({ file, take, changed }: PartProps & { file: string }
         <FaultBox fault={fault} />
         {before !== null && keys.result && (
           <Editor
-            {...{ label: file, text: before, change: setText, save: put, faults }}
+            {...{ label: file, text: start, change, save: put, faults }}
             keys={keys.result.map(({ key, doc }) => ({ label: key, info: said(doc) }))}
             line={line === undefined ? undefined : Number(line)}
           />

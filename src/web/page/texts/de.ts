@@ -255,6 +255,7 @@ export const de: Texts = {
   'config.toCandidate': 'In den Entwurf',
   'config.unset': 'Nicht mehr setzen',
   'config.set': '{key} ist im Entwurf; übernehmen Sie ihn unter Änderungen.',
+  'config.unsaved': 'Was Sie in {file} getippt haben, ist noch da und nicht im Entwurf.',
   'config.put': '{file} ist im Entwurf. Fehler: {faults}',
   'config.file': 'Datei',
   'config.newFile': 'Noch nicht da:',

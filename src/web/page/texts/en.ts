@@ -251,6 +251,7 @@ export const en = {
   'config.toCandidate': 'Into the candidate',
   'config.unset': 'Unset',
   'config.set': '{key} is in the candidate; commit it below Changes.',
+  'config.unsaved': 'What you typed in {file} is still here, and not in the candidate.',
   'config.put': '{file} is in the candidate. Faults: {faults}',
   'config.file': 'File',
   'config.newFile': 'Not there yet:',
