@@ -39,7 +39,8 @@ function smoke(architecture: string, skip: string | false, emulator: readonly st
     before(async () => {
       const binary = join(DIST, `holdfast-linux-${architecture}`)
       assert.ok(existsSync(binary), `${binary} is not there: npm run build`)
-      ;[pgsql, redis] = await Promise.all([startPostgres(), startRedis()])
+      pgsql = await startPostgres() // one by one: should the second not start, the first is stopped
+      redis = await startRedis()
       gateway = new GatewayProcess({
         program: [...emulator, binary],
         plugins: {
