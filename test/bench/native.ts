@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-export const CACHE = join(process.env.HOLDFAST_CACHE ?? join(import.meta.dirname, '../../.cache'), 'bench')
+export const CACHE = join(process.env.HOLDFAST_CACHE || join(import.meta.dirname, '../../.cache'), 'bench')
 const MAX_OUTPUT = 1 << 20
 
 /** @returns the path of what was made of `source` */

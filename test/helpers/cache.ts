@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
-export const CACHE = process.env.HOLDFAST_CACHE ?? resolve(import.meta.dirname, '../../.cache')
+export const CACHE = process.env.HOLDFAST_CACHE || resolve(import.meta.dirname, '../../.cache')
 
 /** Copies a folder of the cache. When it is not there, `make` makes the folder `data` in the one that it is given. */
 export function copyTemplate(name: string, into: string, make: (folder: string) => void): void {
