@@ -35,6 +35,7 @@ test("updates by RAUC, asked for by the unit's user", { skip }, async (t) => {
   machine.run('dpkg', '--install', '/tmp.deb')
   const ctl = (...what: string[]): string => machine.run('holdfast', 'ctl', 'update', ...what)
   const bring = (file: string): string => {
+    machine.run('rm', '-rf', BROUGHT) // there is one at a time
     machine.run('install', '-d', '-o', 'holdfast', '-g', 'holdfast', '-m', '700', BROUGHT)
     const there = join(DEVICE, basename(file))
     machine.run('install', '-o', 'holdfast', '-g', 'holdfast', '-m', '600', there, join(BROUGHT, basename(file)))
